@@ -4,25 +4,30 @@
  */
 export type Nanos = number & { readonly unit?: 'ns' };
 
-export const NANOS_PER_MICRO = 1_000;
 export const NANOS_PER_MILLI = 1_000_000;
 export const NANOS_PER_SECOND = 1_000_000_000;
 
-/** Where the agent's time begins, in whole seconds since 1970. Time comes from packets, so a replay is deterministic. */
+/**
+ * Where the agent's time begins. The first packet sets the origin, so that a replay is deterministic: time comes from
+ * packets, never from the clock.
+ */
 export class Timeline {
-  readonly originSeconds: number;
+  #originSeconds: number | undefined;
 
-  constructor(originSeconds: number) {
-    this.originSeconds = Math.floor(originSeconds);
+  /** Whole seconds since 1970; 0 before the first packet. May not be cached before it. */
+  get originSeconds(): number {
+    return this.#originSeconds ?? 0;
   }
 
   /** `seconds` since 1970 and `nanos` within that second, as a packet carries them. */
   at(seconds: number, nanos: number): Nanos {
-    return (seconds - this.originSeconds) * NANOS_PER_SECOND + nanos;
+    this.#originSeconds ??= seconds;
+    return (seconds - this.#originSeconds) * NANOS_PER_SECOND + nanos;
   }
 
-  /** Milliseconds since 1970, for the calendar. */
-  epochMillis(at: Nanos): number {
-    return this.originSeconds * 1000 + Math.floor(at / NANOS_PER_MILLI);
+  /** The clock's time, for what happens without a packet. */
+  atMillis(epochMillis: number): Nanos {
+    const seconds = Math.floor(epochMillis / 1000);
+    return this.at(seconds, (epochMillis - seconds * 1000) * NANOS_PER_MILLI);
   }
 }

@@ -1,0 +1,86 @@
+import { parseArgs } from 'node:util';
+import { UserError } from '../contract/user-error.ts';
+import { VERSION } from '../contract/version.ts';
+
+const USAGE = `usage:
+  dbaudit-agent run [--config FILE] [--print-config]
+      captures live until SIGTERM or SIGINT
+  dbaudit-agent replay FILE... [--format native|packetbeat] [--redact secrets|literals|none]
+      reads pcap and pcapng captures, gzip too, - is standard input; NDJSON on standard output, a summary on standard error
+  dbaudit-agent --version | --help
+`;
+
+const OPTIONS = {
+  config: { type: 'string' },
+  'print-config': { type: 'boolean' },
+  format: { type: 'string' },
+  redact: { type: 'string' },
+  version: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** Parts are loaded when their command runs: an agent that only captures never pays for the rest. */
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args);
+  const [command, ...rest] = positionals;
+  if (values.version) {
+    process.stdout.write(`dbaudit-agent ${VERSION}\n`);
+    return 0;
+  }
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (command === 'run') {
+    if (rest.length > 0) throw commandLineError(`run takes no argument: ${rest.join(' ')}`);
+    const { loadConfig, printConfig } = await import('./config-file.ts');
+    const config = await loadConfig(values.config, process.env);
+    if (values['print-config']) {
+      process.stdout.write(printConfig(config));
+      return 0;
+    }
+    const { run } = await import('./run.ts');
+    return run(config, process.env);
+  }
+  if (command === 'replay') {
+    if (rest.length === 0) throw commandLineError('replay needs a file, or - for standard input');
+    const { replay } = await import('./replay.ts');
+    const { writeAll } = await import('../delivery/sinks/stdout.ts');
+    const summary = await replay({
+      files: rest,
+      stdin: process.stdin,
+      format: oneOf('--format', values.format ?? 'native', ['native', 'packetbeat']),
+      redaction: oneOf('--redact', values.redact ?? 'secrets', ['secrets', 'literals', 'none']),
+      onLines: writeAll,
+    });
+    process.stderr.write(`${summary}\n`);
+    return 0;
+  }
+  throw commandLineError(command === undefined ? 'no command given' : `there is no command ${command}`);
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw commandLineError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function oneOf<Value extends string>(option: string, value: string, allowed: readonly Value[]): Value {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found === undefined) throw commandLineError(`${option} is ${value}, expected one of ${allowed.join(', ')}`);
+  return found;
+}
+
+function commandLineError(message: string): UserError {
+  return new UserError('DBA1004', message, '`dbaudit-agent --help` shows what there is');
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  process.stderr.write(`error ${error.code}: ${error.message}\n  next: ${error.nextStep}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,51 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+/** Biome says nothing when a rule's pattern matches no file, so each boundary is shown to fire. */
+const FORBIDDEN: readonly (readonly [path: string, imported: string])[] = [
+  ['agent/pipeline.ts', '../cmd/context.ts'],
+  ['delivery/delivery.ts', '../webhook/inject.ts'],
+  ['cmd/program.ts', '../agent/pipeline.ts'],
+  ['cmd/commands/sink.ts', '../../delivery/delivery.ts'],
+  ['agent/protocols/session.ts', 'node:fs'],
+  ['agent/protocols/mysql/index.ts', '../../capture/packet-source.ts'],
+  ['agent/sql/analysis.ts', '../encode/native.ts'],
+  ['agent/tcp/segment.ts', 'node:net'],
+];
+
+const ALLOWED: readonly (readonly [path: string, imported: string])[] = [
+  ['cmd/commands/replay.ts', '../../agent/replay.ts'],
+  ['agent/run.ts', '../delivery/delivery.ts'],
+];
+
+const directory = mkdtempSync(join(tmpdir(), 'dbaudit-boundaries-'));
+let report = '';
+
+beforeAll(() => {
+  const { vcs: _, ...rules } = JSON.parse(readFileSync('biome.json', 'utf8'));
+  writeFileSync(join(directory, 'biome.json'), JSON.stringify(rules));
+  for (const [path, imported] of [...FORBIDDEN, ...ALLOWED]) {
+    mkdirSync(dirname(join(directory, path)), { recursive: true });
+    writeFileSync(join(directory, path), `import * as probe from '${imported}';\n\nexport const used = probe;\n`);
+  }
+  const lint = spawnSync(resolve('node_modules/.bin/biome'), ['lint', '--max-diagnostics=100'], {
+    cwd: directory,
+    encoding: 'utf8',
+  });
+  report = `${lint.stdout}${lint.stderr}`;
+});
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+describe('a part imports only what it may', () => {
+  test.each(FORBIDDEN)('%s may not import %s', (path) => {
+    expect(report).toMatch(new RegExp(`^${path}:\\d+:\\d+ lint/style/noRestrictedImports`, 'm'));
+  });
+
+  test.each(ALLOWED)('%s may import %s', (path) => {
+    expect(report).not.toMatch(new RegExp(`^${path}:`, 'm'));
+  });
+});

