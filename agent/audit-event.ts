@@ -10,10 +10,12 @@ export interface Session {
   readonly id: string;
   readonly connection: Connection;
   /** The protocol's name, or undefined where it was not recognised. */
-  readonly protocol: string | undefined;
+  protocol: string | undefined;
   readonly facts: SessionFacts;
   /** Events so far; each event takes the next as its index. */
   eventCount: number;
+  /** What the encoder keeps of this session from event to event; nobody else's. */
+  encoderCache?: object | undefined;
 }
 
 /** The session's own comings and goings, beside what its decoder reports. */

@@ -33,11 +33,11 @@ const limits = z
   .strictObject({
     /** Each costs about 1.5 kB. */
     connections: z.int().min(16).max(1_000_000).default(20_000),
-    /** Out-of-order bytes waiting in one direction; one lost segment on a fast link holds back about 1 MiB. */
-    bufferedBytesPerConnection: z.int().min(65_536).max(268_435_456).default(2_097_152),
+    /** Held back while something before it is missing. The largest receive window that Linux grows to by default (tcp_rmem). */
+    bufferedBytesPerConnection: z.int().min(65_536).max(268_435_456).default(6_291_456),
     bufferedBytes: z.int().min(1_048_576).max(4_294_967_296).default(33_554_432),
-    /** A connection silent for so long is forgotten; longer than pools keep theirs. */
-    idleSeconds: z.int().min(10).max(604_800).default(7_200),
+    /** A connection silent for so long is forgotten. MySQL closes after 8 hours of silence itself (wait_timeout). */
+    idleSeconds: z.int().min(10).max(604_800).default(28_800),
     textBytes: z.int().min(256).max(16_777_216).default(65_536),
     /** Zeek's threshold for pipelines. */
     pendingStatements: z.int().min(16).max(1_000_000).default(10_000),

@@ -45,15 +45,20 @@ async function main(args: readonly string[]): Promise<number> {
   if (command === 'replay') {
     if (rest.length === 0) throw commandLineError('replay needs a file, or - for standard input');
     const { replay } = await import('./replay.ts');
-    const { writeAll } = await import('../delivery/sinks/stdout.ts');
-    const summary = await replay({
-      files: rest,
-      stdin: process.stdin,
-      format: oneOf('--format', values.format ?? 'native', ['native', 'packetbeat']),
-      redaction: oneOf('--redact', values.redact ?? 'secrets', ['secrets', 'literals', 'none']),
-      onLines: writeAll,
-    });
-    process.stderr.write(`${summary}\n`);
+    const { ReaderGone, writeAll } = await import('../delivery/sinks/stdout.ts');
+    try {
+      const summary = await replay({
+        files: rest,
+        stdin: process.stdin,
+        format: oneOf('--format', values.format ?? 'native', ['native', 'packetbeat']),
+        redaction: oneOf('--redact', values.redact ?? 'secrets', ['secrets', 'literals', 'none']),
+        onLines: (lines) => writeAll(lines),
+      });
+      process.stderr.write(`${summary}\n`);
+    } catch (error) {
+      // `dbaudit-agent replay … | head`: when the reader has enough, so have we.
+      if (!(error instanceof ReaderGone)) throw error;
+    }
     return 0;
   }
   throw commandLineError(command === undefined ? 'no command given' : `there is no command ${command}`);

@@ -1,6 +1,8 @@
 import type { AuditEvent } from '../contract/audit-event.ts';
 
-const NARROWEST_STATEMENT = 24;
+const NARROWEST_STATEMENT = 32;
+/** Errors are rare and may wrap: their column takes room for a code and a few words only. */
+const ERROR_ROOM = 16;
 const GAP = '  ';
 
 interface Row {
@@ -30,12 +32,9 @@ const HEADINGS: Row = {
 export function formatEventTable(events: readonly AuditEvent[], width: number): string[] {
   const rows = [HEADINGS, ...events.map(toRow)];
   const wide = (column: keyof Row) => Math.max(...rows.map((row) => row[column].length));
-  const fixed = wide('time') + wide('route') + wide('account') + wide('rows') + wide('duration') + 5 * GAP.length;
-  const errorWidth = Math.min(wide('error'), Math.max(HEADINGS.error.length, Math.floor(width / 4)));
-  const statementWidth = Math.max(
-    NARROWEST_STATEMENT,
-    Math.min(wide('statement'), width - fixed - errorWidth - GAP.length),
-  );
+  const others = wide('time') + wide('route') + wide('account') + wide('rows') + wide('duration') + 6 * GAP.length;
+  const room = width - others - Math.min(wide('error'), ERROR_ROOM);
+  const statementWidth = Math.max(NARROWEST_STATEMENT, Math.min(wide('statement'), room));
   return rows.map((row) =>
     [
       row.time.padEnd(wide('time')),

@@ -10,6 +10,12 @@ const context: CommandContext = {
   exitCode: 0,
 };
 
+// `kubectl dbaudit replay … | head`: when the reader has enough, so have we.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
   await buildProgram(context).parseAsync(process.argv);
 } catch (error) {

@@ -20,6 +20,8 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
   // pino is CommonJS and asks for Node's own modules by `require`.
-  banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as bundleRequire } from 'node:module';\nconst require = bundleRequire(import.meta.url);",
+  },
 });
 renameSync(unfinished, output);

@@ -6,9 +6,9 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { FETCHED_SERVERS } from '../test/support/servers/fetched-servers.ts';
 import { GO_LOAD, goLoadSources } from '../test/support/workloads/go.ts';
 import { PYTHON, PYTHON_PACKAGES, VIRTUAL_ENVIRONMENT } from '../test/support/workloads/python.ts';
-import { FETCHED_SERVERS } from '../test/support/servers/fetched-servers.ts';
 
 /** Maven fetches 150 MB at most for one server, Go compiles for minutes on two cores. */
 const STEP_LIMIT_MILLIS = 600_000;
@@ -27,7 +27,10 @@ function run(program: string, parameters: readonly string[], directory?: string)
     timeout: STEP_LIMIT_MILLIS,
     ...(directory === undefined ? {} : { cwd: directory }),
   });
-  if (result.error !== undefined) throw new Error(`${program}: ${result.error.message}`);
+  if (result.error !== undefined) {
+    const absent = 'code' in result.error && result.error.code === 'ENOENT';
+    throw new Error(absent ? `${program} is not installed` : `${program}: ${result.error.message}`);
+  }
   if (result.status !== 0) {
     const said = `${result.stdout}${result.stderr}`.trim().slice(-ERROR_TAIL_CHARACTERS);
     throw new Error(`${program} ended with ${result.status}: ${said}`);

@@ -73,6 +73,24 @@ export class FrameQueue {
     this.#kept = undefined;
   }
 
+  /**
+   * The next `length` bytes are lost (0: nobody knows how many). True where they lie inside the current frame, so that
+   * it is still known where that ends; else nothing is known and the next byte is taken to begin a frame. A frame whose
+   * header was seen but which was not given yet is given now, with less than was wanted.
+   */
+  lose(length: number, at: Nanos): boolean {
+    const exact = length > 0 && length <= this.missingBytes;
+    const kept = this.#kept;
+    if (this.#bodyLength >= 0 && kept !== undefined) this.#finish(kept, 0, this.#keptBytes, at);
+    // The handler may have called `reset`.
+    if (exact && this.#skimBytes >= length) {
+      this.#skimBytes -= length;
+      return true;
+    }
+    this.reset();
+    return false;
+  }
+
   /** The next bytes in order. Stops early when a handler calls `stop`, and gives back where: `end` otherwise. */
   push(buffer: Buffer, start: number, end: number, at: Nanos): number {
     const { headerBytes } = this.#framing;

@@ -1,4 +1,6 @@
+import { mysql } from './mysql/index.ts';
+import { postgres } from './postgres/index.ts';
 import type { Protocol } from './protocol.ts';
 
 /** To add a database: write its folder, then name it here. */
-export const protocols: readonly Protocol[] = [];
+export const protocols = [mysql, postgres] as const satisfies readonly Protocol[];

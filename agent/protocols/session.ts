@@ -55,13 +55,13 @@ export class SessionListener implements ByteStreamListener {
 
   gap(from: Side, length: number, at: Nanos): void {
     const reader = this.#reader;
-    this.#report({ kind: 'blind', at, reason: 'bytes-lost', from, bytes: length, forGood: false, detail: undefined });
-    if (reader === 'blind') return;
+    if (reader === 'blind') return; // said already: nothing of this session is seen any more
     if (reader === 'opening') {
       this.#opening ??= new Opening();
       this.#opening.gap(from, length, at);
       return;
     }
+    this.#report({ kind: 'blind', at, reason: 'bytes-lost', from, bytes: length, forGood: false, detail: undefined });
     try {
       reader.gap(from, length, at);
     } catch (error) {

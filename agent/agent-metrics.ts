@@ -1,0 +1,101 @@
+import type { Agent } from './assemble.ts';
+import type { PacketSource } from './capture/packet-source.ts';
+import { type Metric, processMetrics, type Sample } from './metrics.ts';
+
+/** Every figure the agent shows. Each is read from the part that counts it, when it is asked for. */
+export function agentMetrics(
+  { pipeline, output, delivery, sessions, excluded }: Agent,
+  source: PacketSource,
+): readonly Metric[] {
+  const { counters: tcp } = pipeline.reassembler;
+  const { counts } = output;
+  return [
+    counter(
+      'dbaudit_packets_received_total',
+      'Packets that passed the capture filter, those dropped included.',
+      () => source.counters().received,
+    ),
+    counter(
+      'dbaudit_packets_dropped_total',
+      'Packets that the kernel or the source dropped for want of room.',
+      () => source.counters().dropped,
+    ),
+    counter('dbaudit_tcp_segments_total', 'TCP segments taken in.', () => tcp.segments),
+    counter(
+      'dbaudit_tcp_out_of_order_segments_total',
+      'Segments that had to wait for an earlier one, or for what they answer.',
+      () => tcp.outOfOrderSegments,
+    ),
+    counter('dbaudit_tcp_retransmitted_bytes_total', 'Payload seen more than once.', () => tcp.retransmittedBytes),
+    counter('dbaudit_tcp_gaps_total', 'Holes in captured connections that were declared lost.', () => tcp.gaps),
+    counter('dbaudit_tcp_gap_bytes_total', 'Payload bytes declared lost.', () => tcp.gapBytes),
+    counter(
+      'dbaudit_tcp_implausible_segments_total',
+      'Segments whose numbers no sender would use.',
+      () => tcp.implausibleSegments,
+    ),
+    counter(
+      'dbaudit_tcp_connections_opened_total',
+      'Connections followed since the start.',
+      () => tcp.connectionsOpened,
+    ),
+    counter(
+      'dbaudit_tcp_connections_evicted_total',
+      'Connections given up for want of room.',
+      () => tcp.connectionsEvicted,
+    ),
+    gauge('dbaudit_tcp_connections', 'Connections followed now.', () => tcp.connectionsOpen),
+    gauge('dbaudit_tcp_half_open_connections', 'Connection attempts without an answer so far.', () => tcp.halfOpen),
+    gauge(
+      'dbaudit_tcp_buffered_bytes',
+      'Bytes held back while something before them is missing.',
+      () => tcp.bufferedBytes,
+    ),
+    counter('dbaudit_sessions_total', 'Connections whose protocol was recognised.', () =>
+      samples('protocol', sessions.recognized),
+    ),
+    counter('dbaudit_sessions_blind_total', 'Sessions of which nothing more could be seen, by reason.', () =>
+      samples('reason', counts.blindSessions),
+    ),
+    counter('dbaudit_statements_total', 'Statements reported.', () => samples('protocol', counts.statements)),
+    counter(
+      'dbaudit_statements_failed_total',
+      'Statements that the database answered with an error.',
+      () => counts.statementsFailed,
+    ),
+    counter('dbaudit_statements_unseen_total', 'Statements whose answer was not seen.', () => counts.statementsUnseen),
+    counter('dbaudit_logins_total', 'Attempts to log in.', () => counts.logins),
+    counter('dbaudit_logins_failed_total', 'Attempts to log in that were refused.', () => counts.loginsFailed),
+    counter('dbaudit_events_total', 'Events made.', () => counts.events),
+    counter(
+      'dbaudit_events_excluded_total',
+      'Events left out because the configuration says so.',
+      () => excluded.events,
+    ),
+    counter(
+      'dbaudit_events_dropped_total',
+      'Events dropped because no sink took them fast enough.',
+      () => delivery.droppedEvents,
+    ),
+    counter('dbaudit_sink_events_total', 'Events that a sink has taken.', () =>
+      delivery.counts.map(({ sink, sentEvents }) => ({ labels: { sink: sink.name }, value: sentEvents })),
+    ),
+    counter('dbaudit_sink_failed_events_total', 'Events that a sink refused.', () =>
+      delivery.counts.map(({ sink, failedEvents }) => ({ labels: { sink: sink.name }, value: failedEvents })),
+    ),
+    gauge('dbaudit_delivery_waiting_bytes', 'Bytes of events that no sink has yet.', () => delivery.waitingBytes),
+    ...processMetrics(),
+  ];
+}
+
+function counter(name: string, help: string, read: Metric['read']): Metric {
+  return { name, help, type: 'counter', read };
+}
+
+function gauge(name: string, help: string, read: Metric['read']): Metric {
+  return { name, help, type: 'gauge', read };
+}
+
+function samples(label: string, counts: ReadonlyMap<string, number>): readonly Sample[] {
+  return [...counts].map(([name, value]) => ({ labels: { [label]: name }, value }));
+}

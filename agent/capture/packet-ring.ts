@@ -1,0 +1,107 @@
+/** Reads the kernel's TPACKET_V3 ring in place. https://docs.kernel.org/networking/packet_mmap.html, linux/if_packet.h */
+import type { LinkType, OnPacket } from './packet-source.ts';
+
+// struct tpacket_block_desc, in 32-bit words
+const BLOCK_STATUS = 2;
+const BLOCK_PACKETS = 3;
+const BLOCK_FIRST_PACKET = 4;
+const STATUS_KERNEL = 0;
+const STATUS_USER_BIT = 1;
+
+// struct tpacket3_hdr, in 32-bit words; tp_net is its 13th 16-bit half
+const NEXT_OFFSET = 0;
+const SECONDS = 1;
+const NANOS = 2;
+const CAPTURED_LENGTH = 3;
+const ORIGINAL_LENGTH = 4;
+const NETWORK_OFFSET_HALF = 13;
+
+// struct sockaddr_ll behind it, in bytes
+const ADDRESS = 48;
+const ADDRESS_PROTOCOL = ADDRESS + 2;
+const ADDRESS_INTERFACE_WORD = (ADDRESS + 4) / 4;
+const ADDRESS_PACKET_TYPE = ADDRESS + 10;
+const PACKET_OUTGOING = 4;
+
+const ETHERTYPE_IPV4 = 0x0800;
+const ETHERTYPE_IPV6 = 0x86dd;
+const VLAN_TAG_BYTES = 4;
+/** The filter passes no more. */
+const MAX_VLAN_TAGS = 2;
+
+/** The socket gives packets from the network header on. */
+const RAW_IP: LinkType = 101;
+
+/** The reading end of one ring. `memory` must not be unmapped during a call. */
+export class PacketRing {
+  readonly #bytes: Buffer;
+  readonly #words: Int32Array;
+  readonly #halves: Uint16Array;
+  readonly #blockBytes: number;
+  readonly #blockCount: number;
+  #nextBlock = 0;
+
+  constructor(memory: ArrayBuffer, blockBytes: number) {
+    this.#bytes = Buffer.from(memory);
+    this.#words = new Int32Array(memory);
+    this.#halves = new Uint16Array(memory);
+    this.#blockBytes = blockBytes;
+    this.#blockCount = memory.byteLength / blockBytes;
+  }
+
+  /** Gives the packets of every block that is ready, once around the ring at most, and returns how many. */
+  drain(onPacket: OnPacket): number {
+    let packets = 0;
+    for (let blocks = 0; blocks < this.#blockCount; blocks++) {
+      const offset = this.#nextBlock * this.#blockBytes;
+      const word = offset >>> 2;
+      if ((Atomics.load(this.#words, word + BLOCK_STATUS) & STATUS_USER_BIT) === 0) break;
+      const count = this.#words[word + BLOCK_PACKETS] as number;
+      this.#give(offset + (this.#words[word + BLOCK_FIRST_PACKET] as number), count, onPacket);
+      Atomics.store(this.#words, word + BLOCK_STATUS, STATUS_KERNEL);
+      this.#nextBlock = this.#nextBlock + 1 === this.#blockCount ? 0 : this.#nextBlock + 1;
+      packets += count;
+    }
+    return packets;
+  }
+
+  #give(first: number, count: number, onPacket: OnPacket): void {
+    const words = this.#words;
+    const bytes = this.#bytes;
+    let offset = first;
+    for (let left = count; left > 0; left--) {
+      const word = offset >>> 2;
+      const start = offset + (this.#halves[(offset >>> 1) + NETWORK_OFFSET_HALF] as number);
+      const tags = this.#vlanTagBytes(offset, start);
+      onPacket(
+        bytes,
+        start + tags,
+        start + (words[word + CAPTURED_LENGTH] as number),
+        (words[word + ORIGINAL_LENGTH] as number) - tags,
+        (words[word + SECONDS] as number) >>> 0,
+        words[word + NANOS] as number,
+        RAW_IP,
+        words[word + ADDRESS_INTERFACE_WORD] as number,
+      );
+      offset += words[word + NEXT_OFFSET] as number;
+    }
+  }
+
+  /** Tags that the kernel left in the frame lie before the IP header, unless the packet was on its way out. */
+  #vlanTagBytes(offset: number, start: number): number {
+    const bytes = this.#bytes;
+    let ethertype = uint16(bytes, offset + ADDRESS_PROTOCOL);
+    if (ethertype === ETHERTYPE_IPV4 || ethertype === ETHERTYPE_IPV6) return 0;
+    if (bytes[offset + ADDRESS_PACKET_TYPE] === PACKET_OUTGOING) return 0;
+    let tags = 0;
+    while (tags < MAX_VLAN_TAGS && ethertype !== ETHERTYPE_IPV4 && ethertype !== ETHERTYPE_IPV6) {
+      ethertype = uint16(bytes, start + tags * VLAN_TAG_BYTES + 2);
+      tags++;
+    }
+    return tags * VLAN_TAG_BYTES;
+  }
+}
+
+function uint16(bytes: Buffer, offset: number): number {
+  return ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
+}

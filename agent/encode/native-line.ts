@@ -1,0 +1,150 @@
+import type { CaptureGap, Session } from '../audit-event.ts';
+import type { BlindReason } from '../protocols/activity.ts';
+import type { CloseReason } from '../tcp/byte-stream.ts';
+import type { Nanos } from '../timeline.ts';
+import type { EncoderOptions } from './encoder.ts';
+import type { JsonWriter } from './json-writer.ts';
+import { Piece } from './piece.ts';
+import { ECS_VERSION, SessionPieceFactory, type SessionPieces } from './session-pieces.ts';
+import { TimestampWriter } from './timestamp.ts';
+
+const TIMESTAMP = new Piece('{"@timestamp":"');
+const START = new Piece(',"start":"');
+const END = new Piece('Z","end":"');
+const DURATION = new Piece('Z","duration":');
+const SEQUENCE = new Piece(',"sequence":');
+const BYTES = new Piece(',"bytes":');
+const LINE_END = new Piece('}}}\n');
+const NO_END = new Piece('Z"');
+const SOURCE = new Piece(',"source":{');
+const CLIENT = new Piece('},"client":{');
+const DESTINATION = new Piece('},"destination":{');
+const SERVER = new Piece('},"server":{');
+const QUOTE = 0x22;
+
+/**
+ * The frame of every line, in the order in which a line is written: `begin`, `span` and `reason` (both optional), then
+ * `identify`, which leaves the `db` object open for the caller, `message` (optional), `parties`, `capture`, which leaves
+ * its object open, and `end`. An event without a session has `identifyAgent` instead of what lies between.
+ */
+export class NativeLine {
+  readonly sessions: SessionPieceFactory;
+  readonly #timestamps: TimestampWriter;
+  readonly #agentId: string;
+  readonly #agentCapture: string;
+  #sequence = 0;
+
+  constructor(options: EncoderOptions) {
+    this.sessions = new SessionPieceFactory(options);
+    this.#timestamps = new TimestampWriter(options.timeline);
+    this.#agentId = `,"dataset":"dbaudit.agent","id":"${options.instanceId}-`;
+    this.#agentCapture = `${this.sessions.kubernetes},"dbaudit":{"schema":1,"capture":${this.sessions.capture(undefined)}`;
+  }
+
+  begin(head: Piece, at: Nanos, into: JsonWriter): void {
+    into.piece(TIMESTAMP);
+    this.#timestamps.write(into, at);
+    into.piece(head);
+  }
+
+  span(start: Nanos, end: Nanos | undefined, into: JsonWriter): void {
+    into.piece(START);
+    this.#timestamps.write(into, start);
+    if (end === undefined) {
+      into.piece(NO_END);
+      return;
+    }
+    into.piece(END);
+    this.#timestamps.write(into, end);
+    into.piece(DURATION);
+    into.integer(end > start ? end - start : 0);
+  }
+
+  reason(word: BlindReason | CloseReason | CaptureGap['reason'], into: JsonWriter): void {
+    into.ascii(`,"reason":"${word}"`);
+  }
+
+  identify(pieces: SessionPieces, index: number, into: JsonWriter): void {
+    into.piece(SEQUENCE);
+    into.integer(this.#sequence++);
+    pieces.writeEventId(into);
+    into.integer(index);
+    into.piece(pieces.database);
+  }
+
+  message(words: string | undefined, into: JsonWriter): void {
+    if (words === undefined) return;
+    into.ascii(',"message":');
+    into.string(words);
+  }
+
+  /** Bytes are those of one request and its answer; undefined where the event is about neither. */
+  parties(
+    pieces: SessionPieces,
+    index: number,
+    request: number | undefined,
+    answer: number | undefined,
+    into: JsonWriter,
+  ) {
+    into.piece(SOURCE);
+    pieces.writeClient(into);
+    bytes(request, into);
+    into.piece(CLIENT);
+    pieces.writeClient(into);
+    bytes(request, into);
+    into.piece(DESTINATION);
+    into.piece(pieces.server);
+    bytes(answer, into);
+    into.piece(SERVER);
+    into.piece(pieces.server);
+    bytes(answer, into);
+    into.piece(pieces.account);
+    pieces.writeIdentity(into);
+    into.piece(pieces.facts);
+    into.integer(index);
+  }
+
+  attributes({ facts }: Session, into: JsonWriter): void {
+    if (facts.attributes === undefined) return;
+    into.ascii(',"attributes":');
+    writeNamed(facts.attributes, into);
+  }
+
+  /** All of an event of the agent's own up to its open `capture` object. */
+  identifyAgent(detail: string | undefined, into: JsonWriter): void {
+    const sequence = this.#sequence++;
+    into.ascii(this.#agentId);
+    into.integer(sequence);
+    into.byte(QUOTE);
+    into.piece(SEQUENCE);
+    into.integer(sequence);
+    into.ascii(`},"ecs":{"version":"${ECS_VERSION}"}`);
+    this.message(detail, into);
+    into.ascii(this.#agentCapture);
+  }
+
+  /** Closes `capture` or what came after it, `dbaudit` and the whole, and ends the line. */
+  end(into: JsonWriter): void {
+    into.piece(LINE_END);
+  }
+}
+
+function bytes(count: number | undefined, into: JsonWriter): void {
+  if (count === undefined) return;
+  into.piece(BYTES);
+  into.integer(count);
+}
+
+/** An object of strings and nulls. */
+function writeNamed(values: Readonly<Record<string, string | null>>, into: JsonWriter): void {
+  let separator = '{';
+  for (const [name, value] of Object.entries(values)) {
+    into.ascii(separator);
+    into.string(name);
+    into.ascii(':');
+    if (value === null) into.ascii('null');
+    else into.string(value);
+    separator = ',';
+  }
+  into.ascii(separator === '{' ? '{}' : '}');
+}

@@ -1,0 +1,147 @@
+import type { AgentEvent, AuditEvent, CaptureGap, Session, SessionEvent } from '../audit-event.ts';
+import type { Blind, Login, Statement, StillRunning } from '../protocols/activity.ts';
+import type { SqlAnalysis } from '../sql/analysis.ts';
+import type { Encoder, EncoderOptions } from './encoder.ts';
+import { classOf } from './event-class.ts';
+import type { JsonWriter } from './json-writer.ts';
+import { NativeLine } from './native-line.ts';
+import { StatementDetailWriter, writeOperation, writeResponse, writeText } from './native-statement.ts';
+import { StatementPieceCache, writeStrings } from './statement-pieces.ts';
+
+const CLOSE = 0x7d;
+const STILL_RUNNING: readonly string[] = ['still-running'];
+
+/** What a gap's count counts. An agent that cannot see at all cannot count either. */
+const GAP_COUNTS: Readonly<Record<CaptureGap['reason'], string | undefined>> = {
+  'kernel-drops': ',"gap_packets":',
+  'fragments-lost': ',"gap_packets":',
+  'packets-cut': ',"gap_packets":',
+  'connection-limit': ',"gap_connections":',
+  'output-full': ',"gap_events":',
+  blind: undefined,
+};
+
+/** The format of `contract/audit-event.ts`. */
+export function createNativeEncoder(options: EncoderOptions): Encoder {
+  return new NativeEncoder(options);
+}
+
+/**
+ * Writes lines from front to back: what belongs to the session and to the kind of statement is copied from pieces made
+ * before, and only what differs from event to event is written out.
+ */
+class NativeEncoder implements Encoder {
+  readonly #line: NativeLine;
+  readonly #kinds = new StatementPieceCache();
+  readonly #details: StatementDetailWriter;
+
+  constructor(options: EncoderOptions) {
+    this.#line = new NativeLine(options);
+    this.#details = new StatementDetailWriter(options.redaction);
+  }
+
+  encode({ activity, session, analysis }: AuditEvent, into: JsonWriter): void {
+    if (activity.kind === 'capture-gap' || activity.kind === 'agent') this.#agentEvent(activity, into);
+    else if (session === undefined) throw new TypeError(`an event of kind ${activity.kind} needs its session`);
+    else if (activity.kind === 'statement') this.#statement(activity, analysis, session, into);
+    else if (activity.kind === 'login') this.#login(activity, session, into);
+    else if (activity.kind === 'still-running') this.#stillRunning(activity, analysis, session, into);
+    else if (activity.kind === 'blind') this.#blind(activity, session, into);
+    else this.#sessionEvent(activity, session, into);
+    this.#line.end(into);
+  }
+
+  #statement(statement: Statement, analysis: SqlAnalysis | undefined, session: Session, into: JsonWriter): void {
+    const line = this.#line;
+    const index = session.eventCount++;
+    const pieces = line.sessions.of(session);
+    const kind = this.#kinds.of(statement.operation ?? analysis?.operation, analysis);
+    line.begin(classOf(statement, analysis?.statementClass).head, statement.at, into);
+    line.span(statement.at, statement.until, into);
+    line.identify(pieces, index, into);
+    writeOperation(kind, statement.targets, into);
+    writeText(statement, analysis === undefined ? statement.text : analysis.text, kind, into);
+    writeResponse(statement.outcome, statement.returnedRows, pieces.okCode, into);
+    line.parties(pieces, index, statement.requestBytes, statement.responseBytes, into);
+    into.piece(pieces.capture);
+    if (statement.notes !== undefined) writeStrings(into, ',"notes":', statement.notes);
+    this.#details.write(statement, analysis, kind, into);
+  }
+
+  #login(login: Login, session: Session, into: JsonWriter): void {
+    const { facts } = session;
+    const line = this.#line;
+    const index = session.eventCount++;
+    const pieces = line.sessions.withAccount(session, login.user ?? facts.user, login.database ?? facts.database);
+    line.begin(classOf(login, undefined).head, login.at, into);
+    line.span(login.at, login.until, into);
+    line.identify(pieces, index, into);
+    writeResponse(login.outcome, undefined, pieces.okCode, into);
+    line.parties(pieces, index, undefined, undefined, into);
+    line.attributes(session, into);
+    into.piece(pieces.capture);
+  }
+
+  /** Without the text: the event that carries it is the one that says how the statement ended. */
+  #stillRunning(running: StillRunning, analysis: SqlAnalysis | undefined, session: Session, into: JsonWriter): void {
+    const line = this.#line;
+    const index = session.eventCount++;
+    const pieces = line.sessions.of(session);
+    line.begin(classOf(running, undefined).head, running.at, into);
+    line.span(running.since, undefined, into);
+    line.identify(pieces, index, into);
+    writeOperation(this.#kinds.of(running.operation ?? analysis?.operation, analysis), undefined, into);
+    into.byte(CLOSE);
+    into.byte(CLOSE);
+    line.parties(pieces, index, undefined, undefined, into);
+    into.piece(pieces.capture);
+    writeStrings(into, ',"notes":', STILL_RUNNING);
+  }
+
+  #blind(blind: Blind, session: Session, into: JsonWriter): void {
+    const line = this.#line;
+    const index = session.eventCount++;
+    const pieces = line.sessions.of(session);
+    line.begin(classOf(blind, undefined).head, blind.at, into);
+    line.reason(blind.reason, into);
+    line.identify(pieces, index, into);
+    into.byte(CLOSE);
+    line.message(blind.detail, into);
+    line.parties(pieces, index, undefined, undefined, into);
+    line.attributes(session, into);
+    into.piece(pieces.capture);
+    if (blind.bytes !== undefined) {
+      into.ascii(',"gap_bytes":');
+      into.integer(blind.bytes);
+    }
+    if (blind.from !== undefined) into.ascii(`,"notes":["from-${blind.from}"]`);
+  }
+
+  #sessionEvent(activity: SessionEvent, session: Session, into: JsonWriter): void {
+    const line = this.#line;
+    const index = session.eventCount++;
+    const pieces = line.sessions.of(session);
+    line.begin(classOf(activity, undefined).head, activity.at, into);
+    if (activity.kind === 'session-end') {
+      line.span(session.connection.startedAt, activity.at, into);
+      line.reason(activity.reason, into);
+    }
+    line.identify(pieces, index, into);
+    into.byte(CLOSE);
+    line.parties(pieces, index, undefined, undefined, into);
+    line.attributes(session, into);
+    into.piece(pieces.capture);
+  }
+
+  #agentEvent(activity: CaptureGap | AgentEvent, into: JsonWriter): void {
+    const line = this.#line;
+    line.begin(classOf(activity, undefined).head, activity.at, into);
+    if (activity.kind === 'capture-gap') line.reason(activity.reason, into);
+    line.identifyAgent(activity.detail, into);
+    if (activity.kind === 'agent') return;
+    const name = GAP_COUNTS[activity.reason];
+    if (name === undefined) return;
+    into.ascii(name);
+    into.integer(activity.count);
+  }
+}

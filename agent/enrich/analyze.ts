@@ -1,0 +1,7 @@
+import type { AuditEvent } from '../audit-event.ts';
+import type { Redaction } from '../sql/analysis.ts';
+import type { Enricher } from './index.ts';
+
+export function buildAnalyze(_redaction: Redaction): Enricher {
+  return (event: AuditEvent) => event;
+}

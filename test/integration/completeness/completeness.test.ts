@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { compare, describeComparison } from '../../support/completeness/comparison.ts';
+import { ledgerOfEvents } from '../../support/completeness/event-ledger.ts';
+import { LiveAgent } from '../../support/live-agent.ts';
+import { type AvailableServer, availableServers } from '../../support/servers/catalog.ts';
+import type { RunningServer, ServerProtocol } from '../../support/servers/running-server.ts';
+import { availableWorkloads, missingWorkloads, runWorkload } from '../../support/workloads/catalog.ts';
+import { makeTables } from '../../support/workloads/schema.ts';
+
+const SECONDS = Number(process.env.DBAUDIT_COMPLETENESS_SECONDS ?? 2);
+/** Names as `mariadb-10.11`, by comma; `all`: whatever is on this machine; `installed`: Debian's packages alone. */
+const WANTED = process.env.DBAUDIT_COMPLETENESS_SERVERS ?? 'all';
+
+function print(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function wantedServers(): readonly AvailableServer[] {
+  const here = availableServers();
+  if (WANTED === 'all') return here;
+  if (WANTED === 'installed') return here.filter(({ installed }) => installed);
+  return WANTED.split(',').map((name) => {
+    const found = here.find((server) => server.name === name);
+    if (found === undefined) throw new Error(`${name} is not here; there are ${here.map((s) => s.name).join(', ')}`);
+    return found;
+  });
+}
+
+function protocolOf(name: string): ServerProtocol {
+  if (name.startsWith('postgresql')) return 'postgresql';
+  return name.startsWith('redis') ? 'redis' : 'mysql';
+}
+
+for (const { name, program } of missingWorkloads()) print(`${name}: left out, its ${program} client is not here`);
+
+describe.each(wantedServers())('every statement of a client of $name is seen', ({ name, start }) => {
+  const protocol = protocolOf(name);
+  let server: RunningServer;
+
+  beforeAll(async () => {
+    server = await start();
+    await makeTables(server);
+  });
+
+  afterAll(() => server?.stop());
+
+  test.each(availableWorkloads(protocol))('$name', async (load) => {
+    const agent = await LiveAgent.start({ ports: { [protocol]: [server.port] } });
+    let ran = false;
+    try {
+      await server.openLedger();
+      await runWorkload(load, server, { seconds: SECONDS });
+      ran = true;
+    } finally {
+      if (!ran) await agent.stop();
+    }
+    const ledger = await server.readLedger();
+    const { events, droppedPackets } = await agent.stop();
+    const seen = ledgerOfEvents(protocol, events);
+    const statements = compare(ledger.statements, seen.statements);
+    const logins = compare(ledger.logins, seen.logins);
+    print(`${name} ${load.name}: ${describeComparison(statements)}, ${droppedPackets} dropped`);
+    if (logins.missed.length + logins.extra.length > 0) print(`  logins: ${describeComparison(logins)}`);
+    expect(statements.counted).toBeGreaterThan(0);
+    if (droppedPackets === 0) {
+      expect({ missed: statements.missed, extra: statements.extra }).toEqual({ missed: [], extra: [] });
+      expect({ missed: logins.missed, extra: logins.extra }).toEqual({ missed: [], extra: [] });
+      expect(events.filter((event) => event.event.action === 'db.gap')).toEqual([]);
+    }
+  });
+});

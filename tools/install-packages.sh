@@ -1,0 +1,83 @@
+#!/bin/sh
+# Installs what a group of this project's commands needs and this machine lacks, with apt. Usage:
+#   tools/install-packages.sh build|demo|test...
+# Nothing is asked, no service is started, and where all is there nothing is run.
+set -eu
+
+# Each word is PROBE=PACKAGE: a command or a path that is there once the package is.
+BUILD='gcc=gcc make=make python3=python3 /usr/include/stdio.h=libc6-dev'
+DEMO='mariadbd=mariadb-server mariadb=mariadb-client /usr/lib/postgresql=postgresql psql=postgresql-client
+      redis-server=redis-server redis-cli=redis-tools'
+TEST="$DEMO tcpdump=tcpdump tshark=tshark promtool=prometheus unzip=unzip xz=xz-utils python3=python3"
+
+# Debian keeps servers where users' PATH does not lead.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+wanted=
+for group in "$@"; do
+  case $group in
+    build) wanted="$wanted $BUILD" ;;
+    demo) wanted="$wanted $DEMO" ;;
+    test) wanted="$wanted $TEST" ;;
+    *)
+      echo "there is no group $group; the groups are build, demo and test" >&2
+      exit 2
+      ;;
+  esac
+done
+
+missing=
+for word in $wanted; do
+  probe=${word%%=*}
+  package=${word#*=}
+  case $probe in
+    /*) [ -e "$probe" ] && continue ;;
+    *) command -v "$probe" >/dev/null 2>&1 && continue ;;
+  esac
+  case " $missing " in *" $package "*) ;; *) missing="$missing $package" ;; esac
+done
+# Debian splits venv's pip off; elsewhere it comes with Python.
+case " $* " in
+  *' test '*) python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv" ;;
+esac
+missing=${missing# }
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+  echo "missing, and there is no apt-get here: install what Debian calls $missing" >&2
+  exit 1
+fi
+if [ "$(id -u)" -ne 0 ]; then
+  echo "missing: run this as root, or install: apt-get install $missing" >&2
+  exit 1
+fi
+
+# invoke-rc.d asks this program before it starts a service; 101 means no. https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt
+POLICY=/usr/sbin/policy-rc.d
+SAVED=$POLICY.before-dbaudit
+restore() {
+  rm -f "$POLICY"
+  [ ! -e "$SAVED" ] || mv "$SAVED" "$POLICY"
+}
+trap restore EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+[ ! -e "$POLICY" ] || mv "$POLICY" "$SAVED"
+printf '#!/bin/sh\nexit 101\n' >"$POLICY"
+chmod 755 "$POLICY"
+
+echo "installing: $missing" >&2
+log=$(mktemp)
+install() {
+  # shellcheck disable=SC2086 # package names, to be split
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >"$log" 2>&1
+}
+# The package lists of a fresh machine are empty or old.
+if ! install; then
+  apt-get update -q >"$log" 2>&1 && install || {
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    exit 1
+  }
+fi
+rm -f "$log"
