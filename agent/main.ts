@@ -45,14 +45,14 @@ async function main(args: readonly string[]): Promise<number> {
   if (command === 'replay') {
     if (rest.length === 0) throw commandLineError('replay needs a file, or - for standard input');
     const { replay } = await import('./replay.ts');
-    const { ReaderGone, writeAll } = await import('../delivery/sinks/stdout.ts');
+    const { openStdoutSink, ReaderGone } = await import('../delivery/sinks/stdout.ts');
     try {
       const summary = await replay({
         files: rest,
         stdin: process.stdin,
         format: oneOf('--format', values.format ?? 'native', ['native', 'packetbeat']),
         redaction: oneOf('--redact', values.redact ?? 'secrets', ['secrets', 'literals', 'none']),
-        onLines: (lines) => writeAll(lines),
+        sink: openStdoutSink(),
       });
       process.stderr.write(`${summary}\n`);
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Sink } from '../delivery/sinks/sink.ts';
 import { assembleAgent } from './assemble.ts';
 import type { CaptureCounters, OnPacket, PacketSource } from './capture/packet-source.ts';
 import { PcapFileSource } from './capture/pcap-file.ts';
@@ -12,8 +13,8 @@ export interface ReplayOptions {
   readonly stdin: Readable;
   readonly format?: 'native' | 'packetbeat';
   readonly redaction?: Redaction;
-  /** Takes whole lines; the bytes are only lent until the promise settles. */
-  onLines(lines: Buffer): void | Promise<void>;
+  /** Takes the events; is closed at the end. */
+  readonly sink: Sink;
 }
 
 /**
@@ -38,7 +39,7 @@ export async function replay(options: ReplayOptions): Promise<string> {
     source,
     encoder: { instanceId: 'replay', captureMode: 'replay' },
     delivery: {
-      sinks: [{ name: 'lines', write: async ({ lines }) => options.onLines(lines), close: () => Promise.resolve() }],
+      sinks: [options.sink],
       whenFull: 'wait',
       onDropped: () => undefined,
       onFailed: (_, error) => {

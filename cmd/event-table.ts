@@ -58,7 +58,7 @@ function toRow(event: AuditEvent): Row {
     statement: printable(statement(event)),
     rows: String(event.db?.response?.returned_rows ?? event.dbaudit.result?.affected_rows ?? ''),
     duration: event.event.duration === undefined ? '' : duration(event.event.duration),
-    error: printable([event.error?.code, event.error?.message].filter((part) => part !== undefined).join(' ')),
+    error: printable(error(event)),
   };
 }
 
@@ -80,6 +80,13 @@ function statement(event: AuditEvent): string {
   const operation = event.db?.operation?.name;
   const detail = event.event.reason;
   return [`(${event.event.action.replace(/^db\./, '')})`, operation, values.trim(), detail].filter(Boolean).join(' ');
+}
+
+/** Code and message; Redis' messages begin with their code. */
+function error({ error }: AuditEvent): string {
+  if (error === undefined) return '';
+  const { code = '', message = '' } = error;
+  return message.startsWith(code) ? message : `${code} ${message}`;
 }
 
 function duration(nanos: number): string {

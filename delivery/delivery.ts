@@ -2,7 +2,7 @@ import type { EncodedBatch, Sink } from './sinks/sink.ts';
 
 /** A batch is handed on when it has this much: one write of that size costs a sink little more than a small one. */
 const BATCH_BYTES = 262_144;
-/** A batch that nobody flushes is handed on after this time, so that a quiet agent is not a late one. */
+/** A batch is handed on after this time however small it is: a quiet agent must not be a late one. */
 const BATCH_AGE_MILLIS = 200;
 /** What may wait for the sinks in memory: some 6,000 events, which is a pause of 60 ms at 100,000 events a second. */
 const WAITING_BYTES = 8_388_608;
@@ -78,6 +78,7 @@ export class Delivery {
       return;
     }
     if (this.#filling.length > 0 && this.#filling.length + size > this.#batchBytes) this.#handOn();
+    this.#timer ??= setTimeout(() => this.#handOn(), this.#batchAgeMillis).unref();
     const batch = this.#filling;
     if (batch.buffer.length < batch.length + size) batch.buffer = grown(batch, size);
     line.copy(batch.buffer, batch.length, start, end);
@@ -85,12 +86,8 @@ export class Delivery {
     batch.count += 1;
   }
 
-  /**
-   * The producer pauses: a batch that has been started goes on once it is old enough. In `wait` mode a promise is
-   * given while the memory is full; it settles when half of it is free.
-   */
+  /** The producer pauses. In `wait` mode a promise is given while the memory is full; it settles when half is free. */
   flush(): void | Promise<void> {
-    if (this.#filling.length > 0) this.#timer ??= setTimeout(() => this.#handOn(), this.#batchAgeMillis).unref();
     if (this.#options.whenFull === 'drop' || this.waitingBytes < this.#waitingLimit) return;
     return new Promise((resolve) => {
       this.#waitingForRoom.push(resolve);

@@ -43,6 +43,9 @@ export function loadCapModule(): CapModule {
   }
 }
 
+/** cap crashes the process when an instance that failed to open is collected as garbage, so none ever is. */
+const neverCollected: Cap[] = [];
+
 export class CapSource implements PacketSource {
   readonly name = 'cap';
   readonly #module: CapModule;
@@ -104,6 +107,7 @@ export class CapSource implements PacketSource {
     try {
       linkName = cap.open(device, portExpression(ports), Math.min(ringBytes, MAX_KERNEL_BYTES), packet);
     } catch (error) {
+      neverCollected.push(cap);
       const { message } = error as Error;
       if (/permission|not permitted/i.test(message)) throw missingRight(`cap: ${message}`);
       if (/no such device|doesn't exist/i.test(message)) throw noSuchDevice(device);

@@ -16,18 +16,17 @@ const CAPTURED_LENGTH = 3;
 const ORIGINAL_LENGTH = 4;
 const NETWORK_OFFSET_HALF = 13;
 
-// struct sockaddr_ll behind it, in bytes
-const ADDRESS = 48;
-const ADDRESS_PROTOCOL = ADDRESS + 2;
-const ADDRESS_INTERFACE_WORD = (ADDRESS + 4) / 4;
-const ADDRESS_PACKET_TYPE = ADDRESS + 10;
-const PACKET_OUTGOING = 4;
+// struct sockaddr_ll behind it
+const ADDRESS_INTERFACE_WORD = 13;
 
 const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
+/** 802.1Q, 802.1ad, and what came before it. */
+const VLAN_ETHERTYPES: readonly number[] = [0x8100, 0x88a8, 0x9100];
 const VLAN_TAG_BYTES = 4;
-/** The filter passes no more. */
-const MAX_VLAN_TAGS = 2;
+const IPV6_HEADER_BYTES = 40;
+/** Shorter ones are filled up. */
+const MIN_ETHERNET_PAYLOAD_BYTES = 46;
 
 /** The socket gives packets from the network header on. */
 const RAW_IP: LinkType = 101;
@@ -72,12 +71,13 @@ export class PacketRing {
     for (let left = count; left > 0; left--) {
       const word = offset >>> 2;
       const start = offset + (this.#halves[(offset >>> 1) + NETWORK_OFFSET_HALF] as number);
-      const tags = this.#vlanTagBytes(offset, start);
+      const originalLength = words[word + ORIGINAL_LENGTH] as number;
+      const tags = vlanTagBytes(bytes, start, originalLength);
       onPacket(
         bytes,
         start + tags,
         start + (words[word + CAPTURED_LENGTH] as number),
-        (words[word + ORIGINAL_LENGTH] as number) - tags,
+        originalLength - tags,
         (words[word + SECONDS] as number) >>> 0,
         words[word + NANOS] as number,
         RAW_IP,
@@ -86,20 +86,31 @@ export class PacketRing {
       offset += words[word + NEXT_OFFSET] as number;
     }
   }
+}
 
-  /** Tags that the kernel left in the frame lie before the IP header, unless the packet was on its way out. */
-  #vlanTagBytes(offset: number, start: number): number {
-    const bytes = this.#bytes;
-    let ethertype = uint16(bytes, offset + ADDRESS_PROTOCOL);
-    if (ethertype === ETHERTYPE_IPV4 || ethertype === ETHERTYPE_IPV6) return 0;
-    if (bytes[offset + ADDRESS_PACKET_TYPE] === PACKET_OUTGOING) return 0;
-    let tags = 0;
-    while (tags < MAX_VLAN_TAGS && ethertype !== ETHERTYPE_IPV4 && ethertype !== ETHERTYPE_IPV6) {
-      ethertype = uint16(bytes, start + tags * VLAN_TAG_BYTES + 2);
-      tags++;
-    }
-    return tags * VLAN_TAG_BYTES;
+/**
+ * The kernel takes one VLAN tag away; a second one still lies before the IP header. What else it says of such a packet
+ * differs between versions (6.10 changed it), so the bytes decide: a tag is one if an IP packet of just the right
+ * length follows it.
+ */
+function vlanTagBytes(bytes: Buffer, start: number, length: number): number {
+  const ethertype = uint16(bytes, start + 2);
+  if (ethertype === ETHERTYPE_IPV4 || ethertype === ETHERTYPE_IPV6) {
+    return isIpPacket(bytes, start + VLAN_TAG_BYTES, length - VLAN_TAG_BYTES, ethertype) ? VLAN_TAG_BYTES : 0;
   }
+  if (!VLAN_ETHERTYPES.includes(ethertype)) return 0;
+  const inner = uint16(bytes, start + VLAN_TAG_BYTES + 2);
+  const tags = 2 * VLAN_TAG_BYTES;
+  return isIpPacket(bytes, start + tags, length - tags, inner) ? tags : 0;
+}
+
+function isIpPacket(bytes: Buffer, start: number, length: number, ethertype: number): boolean {
+  const version = (bytes[start] as number) >> 4;
+  let stated: number;
+  if (ethertype === ETHERTYPE_IPV4 && version === 4) stated = uint16(bytes, start + 2);
+  else if (ethertype === ETHERTYPE_IPV6 && version === 6) stated = uint16(bytes, start + 4) + IPV6_HEADER_BYTES;
+  else return false;
+  return stated === length || (stated < length && length <= MIN_ETHERNET_PAYLOAD_BYTES);
 }
 
 function uint16(bytes: Buffer, offset: number): number {

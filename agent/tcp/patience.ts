@@ -21,30 +21,20 @@ export const ONLY_FOR_RETRANSMISSION: Patience = { acknowledged: 0, unacknowledg
 export const NO_PATIENCE: Patience = { acknowledged: 0, unacknowledged: 0 };
 
 /**
- * Since which packet something is missing in `half` with which patience is over by packet `now`; undefined: nothing.
+ * Something is missing in `half`, and with `now` packets seen so far patience with it is over.
  * `isOneWay`: a side never seen is not going to show itself.
  */
-export function overdueSince(
+export function isOverdue(
   half: HalfStream,
   peer: HalfStream,
   now: number,
   patience: Patience,
   isOneWay: boolean,
-): number | undefined {
+): boolean {
   const first = half.firstHeld;
-  let since = first?.order ?? now;
-  let packets = patience.acknowledged;
-  if (!half.synced) {
-    if (first === undefined) return undefined;
-  } else if (!half.hasHole) {
-    return undefined;
-  } else if (half.ackedAhead > 0) {
-    since = half.ackedOrder;
-    if (isOneWay && !half.seen) packets = 0;
-  } else if (peer.seen) {
-    packets = patience.unacknowledged;
-  } else if (packets > 0) {
-    packets = UNSEEN_PEER_PACKETS;
-  }
-  return now - since >= packets ? since : undefined;
+  const waited = now - (first?.order ?? now);
+  if (!half.synced) return first !== undefined && waited >= patience.acknowledged;
+  if (!half.hasHole) return false;
+  if (half.ackedAhead > 0) return (isOneWay && !half.seen) || now - half.ackedOrder >= patience.acknowledged;
+  return waited >= (peer.seen || patience === NO_PATIENCE ? patience.unacknowledged : UNSEEN_PEER_PACKETS);
 }

@@ -31,6 +31,8 @@ export class TcpConnection {
   /** Nothing held, missing or ending on either side: the fast path may be taken. */
   #isPlain = false;
   #wasReset = false;
+  /** Who was heard last. */
+  #lastFromLow = false;
   /** The side that never showed itself has been waited for once: the capture sees one direction only. */
   #isOneWay = false;
   /** Counts the packets that took the slow path; waiting is measured in them. */
@@ -77,6 +79,7 @@ export class TcpConnection {
     const { payloadStart, payloadEnd } = segment;
     if (payloadEnd > payloadStart) {
       half.next = advance(segment.seq, payloadEnd - payloadStart);
+      this.#lastFromLow = segment.fromLow;
       this.listener.data(half.side, segment.buffer, payloadStart, payloadEnd, at);
     }
     return true;
@@ -240,6 +243,7 @@ export class TcpConnection {
     this.#deliveredAt = at;
     if (fresh < end) {
       half.next = advance(half.next, end - fresh);
+      this.#lastFromLow = half === this.low;
       this.listener.data(half.side, from, fresh, end, at);
     }
     this.#lose(half, missing - Math.max(0, skip - length), at);

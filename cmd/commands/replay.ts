@@ -23,9 +23,13 @@ export function buildReplay(context: CommandContext): Command {
       const summary = await replay({
         files,
         stdin: context.stdin,
-        onLines: (lines) => {
-          if (options.output === 'json') context.stdout.write(Buffer.from(lines));
-          else for (const line of lines.toString('utf8').trimEnd().split('\n')) events.push(JSON.parse(line));
+        sink: {
+          name: options.output,
+          write: async ({ lines }) => {
+            if (options.output === 'json') context.stdout.write(Buffer.from(lines));
+            else for (const line of lines.toString('utf8').trimEnd().split('\n')) events.push(JSON.parse(line));
+          },
+          close: () => Promise.resolve(),
         },
       });
       if (options.output === 'table') {

@@ -5,16 +5,6 @@ import { openStdoutSink } from './stdout.ts';
 /** As the configuration has it. */
 export type SinkSettings = { readonly type: 'stdout' } | ({ readonly type: 'file' } & FileSinkSettings);
 
-/** Every kind of sink. To add one: write its file, then name it here. */
-const openers: {
-  readonly [Type in SinkSettings['type']]: (
-    settings: Extract<SinkSettings, { readonly type: Type }>,
-  ) => Sink | Promise<Sink>;
-} = {
-  stdout: openStdoutSink,
-  file: openFileSink,
-};
-
 /**
  * Opens all of them, in order.
  * @throws UserError where one cannot be opened; those opened before are closed again
@@ -30,6 +20,12 @@ export async function openSinks(settings: readonly SinkSettings[]): Promise<Sink
   }
 }
 
+/** Every kind of sink. To add one: write its file, then name it here. */
 function openSink(settings: SinkSettings): Sink | Promise<Sink> {
-  return settings.type === 'file' ? openers.file(settings) : openers[settings.type](settings);
+  switch (settings.type) {
+    case 'stdout':
+      return openStdoutSink();
+    case 'file':
+      return openFileSink(settings);
+  }
 }

@@ -13,11 +13,16 @@ export class ReaderGone extends Error {
   override readonly name = 'ReaderGone';
 }
 
-/**
- * Writes all of it to standard output, or to another descriptor.
- * @throws ReaderGone once the other end of a pipe is closed
- */
-export async function writeAll(lines: Buffer, descriptor: number = STDOUT): Promise<void> {
+/** Standard output, or another descriptor. It is not closed: it is not ours. Rejects with ReaderGone. */
+export function openStdoutSink(descriptor: number = STDOUT): Sink {
+  return {
+    name: 'stdout',
+    write: ({ lines }: EncodedBatch) => writeAll(descriptor, lines),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function writeAll(descriptor: number, lines: Buffer): Promise<void> {
   let written = 0;
   while (written < lines.length) {
     try {
@@ -30,13 +35,4 @@ export async function writeAll(lines: Buffer, descriptor: number = STDOUT): Prom
       await new Promise((resolve) => setTimeout(resolve, FULL_PIPE_WAIT_MILLIS));
     }
   }
-}
-
-/** Standard output. It is not closed: it is not ours. */
-export function openStdoutSink(): Sink {
-  return {
-    name: 'stdout',
-    write: ({ lines }: EncodedBatch) => writeAll(lines),
-    close: () => Promise.resolve(),
-  };
 }

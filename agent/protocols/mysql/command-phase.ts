@@ -4,8 +4,6 @@ import { ProtocolViolation } from '../protocol.ts';
 import { Authentication } from './authentication.ts';
 import type { Command } from './command.ts';
 import {
-  COM_BINLOG_DUMP,
-  COM_BINLOG_DUMP_GTID,
   COM_CHANGE_USER,
   COM_INIT_DB,
   COM_MULTI,
@@ -15,8 +13,8 @@ import {
   COM_STMT_CLOSE,
   COM_STMT_PREPARE,
   COM_STMT_SEND_LONG_DATA,
-  COM_TABLE_DUMP,
   commandName,
+  isDump,
 } from './commands.ts';
 import type { MysqlSession } from './mysql-session.ts';
 import { EOF_HEADER, FULL_PACKET_BYTES, PACKET_HEADER_BYTES } from './packets.ts';
@@ -105,6 +103,7 @@ export class CommandPhase {
     at: Nanos,
     broken: boolean,
   ): void {
+    if (this.#streams) return;
     const sequence = buffer[headerAt + 3] ?? 0;
     const packetBytes = PACKET_HEADER_BYTES + length;
     const continues = this.#requestGoesOn;
@@ -417,8 +416,9 @@ export class CommandPhase {
 
   /** What a success changes for the statements that follow. */
   #apply(command: Command): void {
-    const { text } = command;
-    switch (command.code) {
+    const { code, text } = command;
+    if (isDump(code)) this.#streams = true;
+    switch (code) {
       case COM_QUERY: {
         if (text === undefined) return;
         const database = databaseOfUse(text);
@@ -433,11 +433,6 @@ export class CommandPhase {
       case COM_RESET_CONNECTION:
         this.#session.prepared.closeAll();
         this.#session.resetCharacterSet();
-        return;
-      case COM_BINLOG_DUMP:
-      case COM_BINLOG_DUMP_GTID:
-      case COM_TABLE_DUMP:
-        this.#streams = true;
         return;
     }
   }

@@ -15,7 +15,7 @@ export const COM_STATISTICS = 0x09;
 export const COM_PROCESS_KILL = 0x0c;
 export const COM_CHANGE_USER = 0x11;
 export const COM_BINLOG_DUMP = 0x12;
-export const COM_TABLE_DUMP = 0x13;
+const COM_TABLE_DUMP = 0x13;
 export const COM_REGISTER_SLAVE = 0x15;
 export const COM_STMT_PREPARE = 0x16;
 export const COM_STMT_EXECUTE = 0x17;
@@ -71,6 +71,11 @@ const NAMES: Readonly<Record<number, string>> = {
 /** The protocol's name of a command; servers answer "unknown command" to what has none. */
 export function commandName(code: number): string {
   return NAMES[code] ?? `COM_${code}`;
+}
+
+/** Whether the answer is a stream of events without end. */
+export function isDump(code: number): boolean {
+  return code === COM_BINLOG_DUMP || code === COM_BINLOG_DUMP_GTID || code === COM_TABLE_DUMP;
 }
 
 /** Least and greatest body of the commands that a client sends in ordinary life, the command byte included. */

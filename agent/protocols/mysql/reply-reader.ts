@@ -7,7 +7,7 @@ import {
   MARIADB_CLIENT_CACHE_METADATA,
 } from './capabilities.ts';
 import type { Command } from './command.ts';
-import { COM_FIELD_LIST, COM_STATISTICS, COM_STMT_FETCH, COM_STMT_PREPARE } from './commands.ts';
+import { COM_FIELD_LIST, COM_STATISTICS, COM_STMT_FETCH, COM_STMT_PREPARE, isDump } from './commands.ts';
 import { type MysqlSession, reader } from './mysql-session.ts';
 import {
   EOF_HEADER,
@@ -171,7 +171,8 @@ export class ReplyReader {
     length: number,
     at: Nanos,
   ): void {
-    if (command.code === COM_STATISTICS) {
+    if (command.code === COM_STATISTICS || isDump(command.code)) {
+      // A text, or the first of the events: neither is an OK, whatever it begins with.
       this.#answered(OK, at);
     } else if (command.code === COM_STMT_PREPARE) {
       this.#prepared(command, header, buffer, start, end, at);

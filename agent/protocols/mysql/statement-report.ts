@@ -3,15 +3,13 @@ import type { DecoderContext } from '../protocol.ts';
 import type { Nanos } from '../../timeline.ts';
 import type { Command } from './command.ts';
 import {
-  COM_BINLOG_DUMP,
-  COM_BINLOG_DUMP_GTID,
   COM_QUERY,
   COM_REGISTER_SLAVE,
   COM_STMT_BULK_EXECUTE,
   COM_STMT_EXECUTE,
   COM_STMT_PREPARE,
-  COM_TABLE_DUMP,
   commandName,
+  isDump,
 } from './commands.ts';
 import type { PreparedStatement } from './prepared-statements.ts';
 
@@ -89,13 +87,8 @@ function actionOf(code: number): StatementAction {
       return 'db.execute';
     case COM_STMT_PREPARE:
       return 'db.prepare';
-    case COM_BINLOG_DUMP:
-    case COM_BINLOG_DUMP_GTID:
-    case COM_TABLE_DUMP:
-    case COM_REGISTER_SLAVE:
-      return 'db.replication.start';
     default:
-      return 'db.command';
+      return isReplication(code) ? 'db.replication.start' : 'db.command';
   }
 }
 
@@ -109,12 +102,11 @@ function kindOf(code: number): StatementKind {
       return 'bulk';
     case COM_STMT_PREPARE:
       return 'prepare';
-    case COM_BINLOG_DUMP:
-    case COM_BINLOG_DUMP_GTID:
-    case COM_TABLE_DUMP:
-    case COM_REGISTER_SLAVE:
-      return 'replication';
     default:
-      return 'command';
+      return isReplication(code) ? 'replication' : 'command';
   }
+}
+
+function isReplication(code: number): boolean {
+  return code === COM_REGISTER_SLAVE || isDump(code);
 }

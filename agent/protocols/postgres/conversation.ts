@@ -55,6 +55,7 @@ export class PostgresConversation implements ByteStreamListener {
 
   close(at: Nanos): void {
     this.#negotiation.close(at);
+    this.#serverDone(at);
     this.#answers.close();
     this.#session.close(at);
     this.#clientScan.reset();
@@ -77,8 +78,15 @@ export class PostgresConversation implements ByteStreamListener {
   }
 
   #client(buffer: Buffer, start: number, end: number, at: Nanos): void {
+    this.#serverDone(at);
     if (this.#clientAligned) this.#clientQueue.push(buffer, start, end, at);
     else if (this.#clientScan.find(buffer, start, end)) this.#clientFound(at);
+  }
+
+  /** Nothing of the server can follow before what comes now. */
+  #serverDone(at: Nanos): void {
+    const { pairing } = this.#answers;
+    if (!pairing.aligned && pairing.serverScan.findInKept()) this.#serverFound(at);
   }
 
   #clientFound(at: Nanos): void {
@@ -98,13 +106,19 @@ export class PostgresConversation implements ByteStreamListener {
     const scan = pairing.serverScan;
     const result = scan.find(buffer, start, end);
     if (result === 'found') {
-      this.#reportSkipped('server', scan, at);
-      pairing.aligned = true;
-      this.#serverQueue.push(scan.buffer, scan.position, scan.end, at);
+      this.#serverFound(at);
     } else if (result === 'misled') {
       pairing.serverLost();
       this.#server(scan.buffer, scan.position, scan.end, at);
     }
+  }
+
+  #serverFound(at: Nanos): void {
+    const { pairing } = this.#answers;
+    const scan = pairing.serverScan;
+    this.#reportSkipped('server', scan, at);
+    pairing.aligned = true;
+    this.#serverQueue.push(scan.buffer, scan.position, scan.end, at);
   }
 
   #clientGap(length: number, at: Nanos): void {

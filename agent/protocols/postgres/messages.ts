@@ -130,6 +130,11 @@ export function clientBodyLength(buffer: Buffer, at: number): number {
   return boundedLength(clientBounds, buffer, at);
 }
 
+/** Whether a client may send messages of this type. */
+export function isClientType(type: number): boolean {
+  return (clientBounds[type * 2] ?? -1) >= 0;
+}
+
 function framing(table: Float64Array, side: string): Framing {
   return {
     headerBytes: HEADER_BYTES,

@@ -99,6 +99,16 @@ export class ServerScan {
     return message.isServerHeader(this.buffer, this.position) ? 'found' : 'misled';
   }
 
+  /** The client speaks or the connection ends, so the server was done: a ReadyForQuery that was kept is one. */
+  findInKept(): boolean {
+    if (this.#kept.length !== READY_BYTES || this.#expectsAnswer) return false;
+    this.buffer = this.#kept;
+    this.position = 0;
+    this.end = READY_BYTES;
+    this.#kept = NO_BYTES;
+    return true;
+  }
+
   reset(): void {
     this.skippedBytes += this.#kept.length;
     this.#kept = NO_BYTES;
@@ -114,15 +124,12 @@ export class ServerScan {
     const begin = this.position;
     let candidate = buffer.indexOf(message.READY_FOR_QUERY, begin);
     while (candidate >= 0 && candidate < end) {
-      if (end - candidate < READY_BYTES) {
-        this.skippedBytes += candidate - begin;
-        this.#keep(candidate);
-        return false;
-      }
-      if (isReady(buffer, candidate, end)) {
+      const verdict = judgeReady(buffer, candidate, end);
+      if (verdict === 'yes' || verdict === 'need-more') {
         this.skippedBytes += candidate - begin;
         this.position = candidate;
-        return true;
+        if (verdict === 'need-more') this.#keep(candidate);
+        return verdict === 'yes';
       }
       candidate = buffer.indexOf(message.READY_FOR_QUERY, candidate + 1);
     }
@@ -131,12 +138,14 @@ export class ServerScan {
   }
 }
 
-/** Nothing follows it, or another message does: in a row "Z", then a value of five bytes looks the same. */
-function isReady(buffer: Buffer, at: number, end: number): boolean {
-  const status = buffer[at + 5];
-  if (buffer.readUInt32BE(at + 1) !== 5 || (status !== 0x49 && status !== 0x54 && status !== 0x45)) return false;
+/** Another message must follow: in a row "Z", then a value of five bytes looks the same. */
+function judgeReady(buffer: Buffer, at: number, end: number): Verdict {
   const next = at + READY_BYTES;
-  return end - next < message.HEADER_BYTES || message.isServerHeader(buffer, next);
+  if (next > end) return 'need-more';
+  const status = buffer[at + 5];
+  if (buffer.readUInt32BE(at + 1) !== 5 || (status !== 0x49 && status !== 0x54 && status !== 0x45)) return 'no';
+  if (end - next < message.HEADER_BYTES) return 'need-more';
+  return message.isServerHeader(buffer, next) ? 'yes' : 'no';
 }
 
 function judgeRequest(buffer: Buffer, at: number, end: number): Verdict {
@@ -149,7 +158,15 @@ function judgeRequest(buffer: Buffer, at: number, end: number): Verdict {
   if (length < 0 || length > MAX_CANDIDATE_BYTES) return 'no';
   const start = at + message.HEADER_BYTES;
   if (length > end - start) return 'need-more';
-  return isWholeRequest(type, buffer, start, start + length) ? 'yes' : 'no';
+  const next = start + length;
+  return isWholeRequest(type, buffer, start, next) && mayFollow(buffer, next, end) ? 'yes' : 'no';
+}
+
+/** Nothing, or another message: a parameter may hold bytes that look like a request, but more of its Bind follows. */
+function mayFollow(buffer: Buffer, at: number, end: number): boolean {
+  if (at === end) return true;
+  if (end - at >= message.HEADER_BYTES) return message.clientBodyLength(buffer, at) >= 0;
+  return message.isClientType(buffer[at] ?? 0);
 }
 
 function isWholeRequest(type: number, buffer: Buffer, start: number, end: number): boolean {

@@ -59,7 +59,8 @@ export class CommandText {
     const { buffer, count } = given;
     for (let index = 0; index < count; index += 1) {
       const start = given.start(index);
-      const end = given.cut && index === count - 1 ? wholeCharacters(buffer, start, given.end(index)) : given.end(index);
+      const end =
+        given.cut && index === count - 1 ? wholeCharacters(buffer, start, given.end(index)) : given.end(index);
       reserve(this.#out, (end - start) * MAX_ESCAPED_BYTES + SECRET_BYTES.length + 4);
       if (index > 0) scratch[this.#out++] = SPACE;
       if (secrets?.includes(index)) this.#secret(buffer, start, keepFirstByte);
@@ -125,8 +126,8 @@ function quote(buffer: Buffer, start: number, end: number, out: number, escapeNo
   for (let at = start; at < end; at += 1) {
     const byte = buffer[at] as number;
     const classes = CLASSES[byte] as number;
-    const escape = (classes & NEEDS_ESCAPE) !== 0 || (escapeNonAscii && classes === NOT_ASCII);
-    if (!escape) {
+    const escaped = (classes & NEEDS_ESCAPE) !== 0 || (escapeNonAscii && classes === NOT_ASCII);
+    if (!escaped) {
       bytes[position++] = byte;
       continue;
     }

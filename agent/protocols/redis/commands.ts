@@ -33,6 +33,8 @@ export type KeyPlaces =
 export interface Command {
   /** In upper case. */
   readonly name: string;
+  /** It is in the table. */
+  readonly known: boolean;
   readonly keys: KeyPlaces | undefined;
   /** The second word says what is done: `CONFIG SET`. */
   readonly container: boolean;
@@ -113,7 +115,8 @@ const SECRETS: Readonly<Record<string, SecretRule>> = {
   SENTINEL: 'sentinel',
 };
 
-const OTHERS = 'ASKING DBSIZE ECHO FLUSHALL FLUSHDB KEYS LASTSAVE PING PUBLISH RANDOMKEY ROLE SAVE SCAN SPUBLISH TIME UNWATCH';
+const OTHERS =
+  'ASKING DBSIZE ECHO FLUSHALL FLUSHDB KEYS LASTSAVE PING PUBLISH RANDOMKEY ROLE SAVE SCAN SPUBLISH TIME UNWATCH';
 
 /** Modules write `JSON.SET`; no name known is half as long. */
 const COMMAND_NAME = /^[A-Za-z_][A-Za-z0-9_.|-]{0,63}$/;
@@ -136,7 +139,7 @@ export function isKnownCommand(name: string): boolean {
 }
 
 function plainCommand(name: string): Command {
-  return { name, keys: undefined, container: false, secrets: undefined, effect: undefined, waits: false };
+  return { name, known: false, keys: undefined, container: false, secrets: undefined, effect: undefined, waits: false };
 }
 
 /** Under upper and lower case, the two ways in which clients write names. */
@@ -144,7 +147,7 @@ function buildTable(): ReadonlyMap<string, Command> {
   const table = new Map<string, Command>();
   const change = (names: string, changes: Partial<Command>): void => {
     for (const name of names.split(' ')) {
-      const command = { ...(table.get(name) ?? plainCommand(name)), ...changes };
+      const command = { ...(table.get(name) ?? plainCommand(name)), known: true, ...changes };
       table.set(name, command).set(name.toLowerCase(), command);
     }
   };

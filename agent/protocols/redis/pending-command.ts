@@ -32,9 +32,8 @@ export class PendingCommand {
   until: Nanos | undefined;
   returnedRows: number | undefined;
   responseBytes = 0;
-  /** Of a command that is answered more than once, how many answers have come, and how many will; 0: not known yet. */
-  answers = 0;
-  answersExpected = 0;
+  /** Of a command that is answered more than once, how many answers are to come; 0: the first one will tell. */
+  answersLeft = 0;
   reportedRunning = false;
 
   constructor(command: Command, intent: Intent | undefined, textLength: number, requestBytes: number, at: Nanos) {

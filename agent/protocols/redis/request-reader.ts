@@ -11,8 +11,8 @@ import type { TextHash } from './text-hash.ts';
 export interface CommandHandler {
   /** The arguments are lent. `hash` covers the text where `given.cut`; undefined: bytes of it were lost. */
   command(given: Arguments, hash: TextHash | undefined, wireBytes: number, at: Nanos): void;
-  /** A line `buffer[start, end)` whose quotes are not balanced: the server answers with an error. */
-  unbalanced(buffer: Buffer, start: number, end: number, wireBytes: number, at: Nanos): void;
+  /** A line whose quotes are not balanced: the server answers with an error. Lent. */
+  unbalanced(line: Buffer, wireBytes: number, at: Nanos): void;
 }
 
 /** Of which one connection at a time makes use. */
@@ -52,9 +52,9 @@ export class RequestReader {
         this.#seeking = false;
         this.#tentative = true;
       }
-      if (!this.#tentative) return this.#read(buffer, position, end, at);
       try {
-        return this.#read(buffer, position, end, at);
+        this.#read(buffer, position, end, at);
+        return;
       } catch (error) {
         if (!(error instanceof ProtocolViolation) || !this.#tentative) throw error;
         this.#partial.reset();
@@ -99,6 +99,7 @@ export class RequestReader {
       if (!this.#partial.begun && buffer[position] === STAR) {
         const next = readWholeCommand(buffer, position, end, shared);
         if (next !== NOT_WHOLE && next - position <= this.#textBytes) {
+          this.#style = 'resp';
           this.#whole(shared, undefined, next - position, at);
           position = next;
           continue;
@@ -111,10 +112,16 @@ export class RequestReader {
 
   #finishPartial(): void {
     const partial = this.#partial;
-    const { given, hash, wireBytes, startedAt } = partial;
-    if (!partial.isLine) this.#whole(given, hash, wireBytes, startedAt);
-    else if (splitInline(given.buffer, 0, partial.lineBytes, shared)) this.#whole(shared, undefined, wireBytes, startedAt);
-    else if (!this.#tentative) this.#handler.unbalanced(given.buffer, 0, partial.lineBytes, wireBytes, startedAt);
+    const { given, wireBytes, startedAt } = partial;
+    if (!partial.isLine) {
+      this.#style = 'resp';
+      this.#whole(given, partial.hash, wireBytes, startedAt);
+    } else {
+      this.#style = 'inline';
+      const line = given.buffer.subarray(0, partial.lineBytes);
+      if (splitInline(line, 0, line.length, shared)) this.#whole(shared, undefined, wireBytes, startedAt);
+      else if (!this.#tentative) this.#handler.unbalanced(line, wireBytes, startedAt);
+    }
     partial.reset();
   }
 
@@ -124,7 +131,6 @@ export class RequestReader {
       if (!looksLikeCommand(given)) throw new ProtocolViolation('not a command');
       this.#tentative = false;
     }
-    this.#style = given === shared && this.#partial.begun ? 'inline' : 'resp';
     this.#handler.command(given, hash, wireBytes, at);
   }
 }

@@ -2,7 +2,7 @@
 import type { Arguments } from './arguments.ts';
 
 /** Stands in a text where a credential stood. */
-export const SECRET = '<secret>';
+export const SECRET = '<masked>';
 
 /** How a command carries credentials. */
 export type SecretRule = 'auth' | 'hello' | 'acl' | 'config' | 'migrate' | 'sentinel';
@@ -80,7 +80,9 @@ function parameterValues(given: Arguments, first: number): number[] {
 /** `>password`, `<password`, `#hash`, `!hash`. */
 function isPasswordRule(given: Arguments, index: number): boolean {
   const first = given.buffer[given.start(index)];
-  return given.end(index) > given.start(index) && (first === 0x3e || first === 0x3c || first === 0x23 || first === 0x21);
+  return (
+    given.end(index) > given.start(index) && (first === 0x3e || first === 0x3c || first === 0x23 || first === 0x21)
+  );
 }
 
 function from(given: Arguments, first: number): number[] {

@@ -22,13 +22,24 @@ const MESSAGES: ReadonlySet<string> = new Set(['message', 'pmessage', 'smessage'
 export class Subscriptions {
   readonly #sizes: Record<SubscriptionFamily, number> = { channel: 0, pattern: 0, shard: 0 };
   /** The first element of the push in progress. */
-  word = '';
+  #word = '';
   #count = 0;
 
   /** Messages may come at any time. */
   get active(): boolean {
     const { channel, pattern, shard } = this.#sizes;
     return channel + pattern + shard > 0;
+  }
+
+  /** What may be a push begins. */
+  begin(): void {
+    this.#word = '';
+    this.#count = 0;
+  }
+
+  /** What the push in progress calls itself: `message`, `subscribe`. */
+  get word(): string {
+    return this.#word;
   }
 
   size(family: SubscriptionFamily): number {
@@ -43,22 +54,18 @@ export class Subscriptions {
 
   /** Element `index` of what may be a push. */
   element(index: number, element: Reply): void {
-    if (index === 0) this.word = element.end - element.start > 32 ? '' : element.text;
+    if (index === 0) this.#word = element.end - element.start > 32 ? '' : element.text;
     else if (index === 2) this.#count = element.type === INTEGER ? Number.parseInt(element.text, 10) || 0 : 0;
   }
 
   /** The push in progress is a message or a confirmation; in RESP2 only its words tell it from an answer. */
   get isKnownPush(): boolean {
-    return CONFIRMATIONS.has(this.word) || MESSAGES.has(this.word);
-  }
-
-  get isConfirmation(): boolean {
-    return CONFIRMATIONS.has(this.word);
+    return CONFIRMATIONS.has(this.#word) || MESSAGES.has(this.#word);
   }
 
   /** A confirmation was read whole: takes over its count. Channels and patterns are counted together by the server. */
   confirm(): void {
-    const confirmation = CONFIRMATIONS.get(this.word);
+    const confirmation = CONFIRMATIONS.get(this.#word);
     if (confirmation === undefined) return;
     const { family } = confirmation;
     const sizes = this.#sizes;

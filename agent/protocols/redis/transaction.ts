@@ -1,6 +1,7 @@
 /** MULTI, the commands it collects, and EXEC. https://redis.io/docs/latest/develop/using-commands/transactions/ */
-import { UNSEEN } from '../activity.ts';
+
 import type { Nanos } from '../../timeline.ts';
+import { UNSEEN } from '../activity.ts';
 import type { PendingCommand } from './pending-command.ts';
 
 /** The commands answered QUEUED, until EXEC's answer holds one element for each. */

@@ -24,7 +24,9 @@ function sqlLedger(protocol: 'mysql' | 'postgresql', events: readonly AuditEvent
   };
 }
 
+/** Of a bulk execution the server logs the text alone. */
 function parametersOf(event: AuditEvent): (string | null)[] {
+  if (event.dbaudit.statement?.kind === 'bulk') return [];
   const parameters = event.db?.query?.parameter ?? {};
   return Object.keys(parameters)
     .sort((a, b) => Number(a) - Number(b))

@@ -19,14 +19,19 @@ function unquote(dialect: Dialect, body: string): string {
   return undoubled.replace(/\\([\s\S])/g, (_, character: string) => ESCAPED[character] ?? character);
 }
 
+/** The agent masks credentials; a server's log may have them, or a mask of its own. */
+const CREDENTIAL = /\b(IDENTIFIED BY|PASSWORD) (?:'[^']*'|[^\s']+)/gi;
+
 const shown = (parameter: string | null | undefined) => parameter ?? 'NULL';
 
 /** `text` with every literal unquoted and every placeholder that has a parameter replaced by it. */
 export function statementKey(dialect: Dialect, text: string, parameters: readonly (string | null)[] = []): string {
   let next = 0;
-  return text.replace(QUOTED[dialect], (found: string, body: string | undefined, number: string | undefined) => {
-    if (body !== undefined) return unquote(dialect, body);
-    const index = dialect === 'mysql' ? next++ : Number(number) - 1;
-    return index < parameters.length ? shown(parameters[index]) : found;
-  });
+  return text
+    .replace(CREDENTIAL, '$1 (masked)')
+    .replace(QUOTED[dialect], (found: string, body: string | undefined, number: string | undefined) => {
+      if (body !== undefined) return unquote(dialect, body);
+      const index = dialect === 'mysql' ? next++ : Number(number) - 1;
+      return index < parameters.length ? shown(parameters[index]) : found;
+    });
 }

@@ -4,14 +4,11 @@ import { packetKeeper } from './read-capture.ts';
 
 const BLOCK_BYTES = 4096;
 const BLOCKS = 3;
-const OUTGOING = 4;
 const NETWORK_OFFSET = 82;
 
 interface RingPacket {
   readonly bytes: Buffer;
   readonly originalLength?: number;
-  readonly protocol?: number;
-  readonly packetType?: number;
 }
 
 /** Plays the kernel: fills blocks as linux/if_packet.h lays them out. */
@@ -35,7 +32,7 @@ class KernelRing {
 
   #write(
     frame: number,
-    { bytes, originalLength = bytes.length, protocol = 0x0800, packetType = 0 }: RingPacket,
+    { bytes, originalLength = bytes.length}: RingPacket,
   ): number {
     const frameBytes = (NETWORK_OFFSET + bytes.length + 15) & ~15;
     for (const [i, value] of [frameBytes, 4_000_000_000, 999_999_999, bytes.length, originalLength].entries()) {
@@ -43,9 +40,7 @@ class KernelRing {
     }
     this.#view.setUint16(frame + 24, NETWORK_OFFSET, true);
     this.#view.setUint16(frame + 26, NETWORK_OFFSET, true);
-    this.#view.setUint16(frame + 50, protocol);
     this.#view.setInt32(frame + 52, 7, true);
-    this.#view.setUint8(frame + 58, packetType);
     bytes.copy(Buffer.from(this.memory), frame + NETWORK_OFFSET);
     return frameBytes;
   }
@@ -84,17 +79,26 @@ describe('packet ring', () => {
     expect(free.slice(0, 2)).toEqual([false, true]);
   });
 
+  const ip4 = '4500001400000000000600000a0000010a000002';
+  const ip6 = `60000000000306${'00'.repeat(33)}abcdef`;
   test.each([
-    ['whole', { bytes: Buffer.from('4501', 'hex') }, '4501', 2],
-    ['cut', { bytes: Buffer.from('4501', 'hex'), originalLength: 600_000 }, '4501', 600_000],
-    ['empty', { bytes: Buffer.alloc(0) }, '', 0],
-    ['with a VLAN tag in the frame', { bytes: Buffer.from('006408004501', 'hex'), protocol: 0x8100 }, '4501', 2],
-    ['with two', { bytes: Buffer.from('00c88100006486dd60', 'hex'), protocol: 0x88a8, originalLength: 18 }, '60', 10],
-    ['on its way out', { bytes: Buffer.from('4501', 'hex'), protocol: 0x8100, packetType: OUTGOING }, '4501', 2],
-  ])('a packet %s', (_name, sent, hex, originalLength) => {
+    ['whole', ip4, undefined, ip4, 20],
+    ['cut', ip4, 600_000, ip4, 600_000],
+    ['empty', '', 0, '', 0],
+    ['with a VLAN tag in the frame', `00050800${ip4}`, undefined, ip4, 20],
+    ['with one that looks like IPv4', `45000800${ip4}`, undefined, ip4, 20],
+    ['with one that looks like IPv6', `600086dd${ip6}`, undefined, ip6, 43],
+    ['with one and cut', `000586dd${ip6.slice(0, 80)}`, 47, ip6.slice(0, 80), 43],
+    ['with one and filled up', `00050800${ip4}${'00'.repeat(22)}`, undefined, ip4 + '00'.repeat(22), 42],
+    ['with two', `0005810000060800${ip4}`, undefined, ip4, 20],
+    ['with two of IPv6', `000588a8000686dd${ip6}`, undefined, ip6, 43],
+    ['of 2048 bytes, which is an EtherType', `45000800${'45'.repeat(2044)}`, undefined, `45000800${'45'.repeat(2044)}`, 2048],
+    ['whose flow label is an EtherType', `600086dd00030640${ip6.slice(16)}`, undefined, `600086dd00030640${ip6.slice(16)}`, 43],
+  ])('a packet %s', (_name, sent, wireLength, hex, originalLength) => {
     const kernel = new KernelRing();
     const { seen, onPacket } = packetKeeper();
-    kernel.retire([sent]);
+    const bytes = Buffer.from(sent, 'hex');
+    kernel.retire([{ bytes, originalLength: wireLength ?? bytes.length }]);
     new PacketRing(kernel.memory, BLOCK_BYTES).drain(onPacket);
     const rest = { seconds: 4_000_000_000, nanos: 999_999_999, linkType: 101, interfaceIndex: 7 };
     expect(seen).toEqual([{ hex, originalLength, ...rest }]);
