@@ -51,18 +51,7 @@ export function unknownLinkType(value: number, position: number): DamagedCapture
   );
 }
 
-/** An unsigned 32-bit number. The caller has checked the bounds; this is four times as fast as Buffer's own. */
-export function uint32(buffer: Buffer, offset: number, bigEndian: boolean): number {
-  const a = buffer[offset] as number;
-  const b = buffer[offset + 1] as number;
-  const c = buffer[offset + 2] as number;
-  const d = buffer[offset + 3] as number;
-  return (bigEndian ? (a << 24) | (b << 16) | (c << 8) | d : (d << 24) | (c << 16) | (b << 8) | a) >>> 0;
-}
-
-/** An unsigned 16-bit number; bounds as for `uint32`. */
-export function uint16(buffer: Buffer, offset: number, bigEndian: boolean): number {
-  const a = buffer[offset] as number;
-  const b = buffer[offset + 1] as number;
-  return bigEndian ? (a << 8) | b : (b << 8) | a;
+/** For numbers of either byte order, which it reads three times as fast as Buffer does. */
+export function viewOf(buffer: Buffer): DataView {
+  return new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
 }

@@ -1,4 +1,4 @@
-import { type CaptureFormat, DamagedCapture, uint32 } from './capture-format.ts';
+import { type CaptureFormat, DamagedCapture, viewOf } from './capture-format.ts';
 import type { OnPacket } from './packet-source.ts';
 import { PcapFormat } from './pcap-format.ts';
 import { PcapngFormat } from './pcapng-format.ts';
@@ -89,9 +89,9 @@ export class CaptureStream {
 }
 
 function formatOf(buffer: Buffer, start: number): CaptureFormat {
-  for (const bigEndian of [false, true]) {
-    const magic = uint32(buffer, start, bigEndian);
-    if (PcapFormat.recognizes(magic)) return new PcapFormat(magic, bigEndian);
+  for (const littleEndian of [true, false]) {
+    const magic = viewOf(buffer).getUint32(start, littleEndian);
+    if (PcapFormat.recognizes(magic)) return new PcapFormat(magic, littleEndian);
     if (PcapngFormat.recognizes(magic)) return new PcapngFormat();
   }
   const found = buffer.toString('hex', start, start + MAGIC_BYTES);

@@ -4,6 +4,7 @@ export type LinkType = 0 | 1 | 12 | 14 | 101 | 108 | 113 | 228 | 229 | 276;
 /**
  * Takes one packet. `buffer[start, end)` holds what was captured and is only lent for the call; `originalLength` is
  * what was on the wire. A packet cut short (snaplen) has `end - start < originalLength`.
+ * `interfaceIndex` tells interfaces apart: the kernel's number, or the file's own; 0 where it is not known.
  * A VLAN tag that the kernel moved to the auxiliary data is not put back: nothing above needs it.
  */
 export type OnPacket = (

@@ -5,8 +5,8 @@ import {
   DamagedCapture,
   linkTypeOf,
   MAX_PACKET_BYTES,
-  uint32,
   unknownLinkType,
+  viewOf,
 } from './capture-format.ts';
 import type { LinkType, OnPacket } from './packet-source.ts';
 
@@ -23,7 +23,7 @@ export class PcapFormat implements CaptureFormat {
   wanted = FILE_HEADER_BYTES;
   packets = 0;
   readonly dropped = 0;
-  readonly #bigEndian: boolean;
+  readonly #littleEndian: boolean;
   readonly #nanosPerFraction: number;
   #linkType: LinkType | undefined;
 
@@ -33,8 +33,8 @@ export class PcapFormat implements CaptureFormat {
   }
 
   /** The first four bytes, read in the byte order in which `recognizes` knows them. */
-  constructor(magic: number, bigEndian: boolean) {
-    this.#bigEndian = bigEndian;
+  constructor(magic: number, littleEndian: boolean) {
+    this.#littleEndian = littleEndian;
     this.#nanosPerFraction = magic === MAGIC_NANOSECONDS ? 1 : NANOS_PER_MICROSECOND;
   }
 
@@ -46,7 +46,7 @@ export class PcapFormat implements CaptureFormat {
     if (this.#linkType !== undefined) return this.#readRecords(buffer, start, end, this.#linkType, onPacket);
     if (end - start < FILE_HEADER_BYTES) return start;
     // The upper bits tell the length of the frame check sequence, which lies behind the IP packet.
-    const value = uint32(buffer, start + LINK_TYPE, this.#bigEndian) & 0xffff;
+    const value = viewOf(buffer).getUint32(start + LINK_TYPE, this.#littleEndian) & 0xffff;
     this.#linkType = linkTypeOf(value);
     if (this.#linkType === undefined) throw unknownLinkType(value, this.position + LINK_TYPE);
     this.position += FILE_HEADER_BYTES;
@@ -54,13 +54,14 @@ export class PcapFormat implements CaptureFormat {
   }
 
   #readRecords(buffer: Buffer, start: number, end: number, linkType: LinkType, onPacket: OnPacket): number {
-    const bigEndian = this.#bigEndian;
+    const view = viewOf(buffer);
+    const littleEndian = this.#littleEndian;
     const nanosPerFraction = this.#nanosPerFraction;
     const base = this.position - start;
     this.wanted = RECORD_HEADER_BYTES;
     let record = start;
     while (end - record >= RECORD_HEADER_BYTES) {
-      const length = uint32(buffer, record + 8, bigEndian);
+      const length = view.getUint32(record + 8, littleEndian);
       if (length > MAX_PACKET_BYTES) {
         throw new DamagedCapture(
           base + record,
@@ -73,16 +74,16 @@ export class PcapFormat implements CaptureFormat {
         break;
       }
       this.packets++;
-      const originalLength = uint32(buffer, record + 12, bigEndian);
+      const originalLength = view.getUint32(record + 12, littleEndian);
       onPacket(
         buffer,
         packet,
         packet + length,
         Math.max(originalLength, length),
-        uint32(buffer, record, bigEndian),
-        uint32(buffer, record + 4, bigEndian) * nanosPerFraction,
+        view.getUint32(record, littleEndian),
+        view.getUint32(record + 4, littleEndian) * nanosPerFraction,
         linkType,
-        linkType === LINUX_SLL2 && length >= 8 ? uint32(buffer, packet + 4, true) : 0,
+        linkType === LINUX_SLL2 && length >= 8 ? view.getUint32(packet + 4) : 0,
       );
       record = packet + length;
     }

@@ -1,12 +1,5 @@
 /** pcapng. https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html */
-import {
-  type CaptureFormat,
-  DamagedCapture,
-  MAX_PACKET_BYTES,
-  uint16,
-  uint32,
-  unknownLinkType,
-} from './capture-format.ts';
+import { type CaptureFormat, DamagedCapture, MAX_PACKET_BYTES, unknownLinkType, viewOf } from './capture-format.ts';
 import type { OnPacket } from './packet-source.ts';
 import { type CapturedInterface, droppedOnInterface, readInterface } from './pcapng-interface.ts';
 
@@ -22,15 +15,6 @@ const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const BLOCK_START_BYTES = 12;
 const BODY = 8;
 const TRAILER_BYTES = 4;
-/** Bytes of the fixed part of a block that is read, with header and trailer. */
-const FIXED_BYTES: Readonly<Record<number, number>> = {
-  [SECTION_HEADER]: 28,
-  [INTERFACE_DESCRIPTION]: 20,
-  [OBSOLETE_PACKET]: 32,
-  [SIMPLE_PACKET]: 16,
-  [INTERFACE_STATISTICS]: 24,
-  [ENHANCED_PACKET]: 32,
-};
 /** A packet with its options. Blocks that are not read, such as TLS secrets, are passed over at any length. */
 const MAX_BLOCK_BYTES = MAX_PACKET_BYTES + 64 * 1024;
 /** The largest capture hosts have some thousands; memory must not grow with a file that is made up. */
@@ -41,7 +25,9 @@ export class PcapngFormat implements CaptureFormat {
   wanted = BLOCK_START_BYTES;
   packets = 0;
   dropped = 0;
-  #bigEndian = false;
+  #littleEndian = true;
+  /** Over the buffer that is being read. */
+  #view = viewOf(Buffer.alloc(0));
   #interfaces: CapturedInterface[] = [];
   /** Bytes that remain of a block that is passed over. */
   #skip = 0;
@@ -60,6 +46,7 @@ export class PcapngFormat implements CaptureFormat {
 
   read(buffer: Buffer, start: number, end: number, onPacket: OnPacket): number {
     const base = this.position - start;
+    this.#view = viewOf(buffer);
     this.wanted = BLOCK_START_BYTES;
     let block = start;
     while (block < end) {
@@ -71,10 +58,11 @@ export class PcapngFormat implements CaptureFormat {
       }
       if (end - block < BLOCK_START_BYTES) break;
       this.position = base + block;
-      const type = uint32(buffer, block, this.#bigEndian);
-      if (type === SECTION_HEADER) this.#bigEndian = this.#byteOrder(buffer, block);
-      const length = this.#blockLength(buffer, block, type);
-      if (FIXED_BYTES[type] === undefined) {
+      const type = this.#uint32(block);
+      if (type === SECTION_HEADER) this.#littleEndian = this.#isLittleEndian(block);
+      const leastBytes = fixedBytes(type);
+      const length = this.#blockLength(block, type, leastBytes);
+      if (leastBytes === undefined) {
         this.#skip = length;
         continue;
       }
@@ -89,18 +77,20 @@ export class PcapngFormat implements CaptureFormat {
     return block;
   }
 
-  #byteOrder(buffer: Buffer, block: number): boolean {
-    if (uint32(buffer, block + BODY, false) === BYTE_ORDER_MAGIC) return false;
-    if (uint32(buffer, block + BODY, true) === BYTE_ORDER_MAGIC) return true;
-    throw this.#damaged('a byte-order magic in the section header', uint32(buffer, block + BODY, true).toString(16));
+  #isLittleEndian(block: number): boolean {
+    if (this.#view.getUint32(block + BODY, true) === BYTE_ORDER_MAGIC) return true;
+    const magic = this.#view.getUint32(block + BODY);
+    if (magic === BYTE_ORDER_MAGIC) return false;
+    throw this.#damaged('a byte-order magic in the section header', magic.toString(16));
   }
 
-  #blockLength(buffer: Buffer, block: number, type: number): number {
-    const length = uint32(buffer, block + 4, this.#bigEndian);
-    const least = FIXED_BYTES[type] ?? BLOCK_START_BYTES;
-    if (length % 4 !== 0 || length < least)
+  #blockLength(block: number, type: number, leastBytes: number | undefined): number {
+    const length = this.#uint32(block + 4);
+    const least = leastBytes ?? BLOCK_START_BYTES;
+    if (length % 4 !== 0 || length < least) {
       throw this.#damaged(`a block length of at least ${least}, a multiple of 4`, length);
-    if (FIXED_BYTES[type] !== undefined && length > MAX_BLOCK_BYTES) {
+    }
+    if (leastBytes !== undefined && length > MAX_BLOCK_BYTES) {
       throw this.#damaged(`a block of type ${type} of at most ${MAX_BLOCK_BYTES} bytes`, length);
     }
     return length;
@@ -108,57 +98,56 @@ export class PcapngFormat implements CaptureFormat {
 
   #readBlock(type: number, buffer: Buffer, block: number, end: number, onPacket: OnPacket): void {
     const trailer = end - TRAILER_BYTES;
-    const repeated = uint32(buffer, trailer, this.#bigEndian);
+    const repeated = this.#uint32(trailer);
     if (repeated !== end - block)
       throw this.#damaged(`the block length ${end - block} again at the block's end`, repeated);
     switch (type) {
       case ENHANCED_PACKET:
-        this.#readPacket(buffer, block, trailer, uint32(buffer, block + BODY, this.#bigEndian), onPacket);
+        this.#readPacket(buffer, block, trailer, this.#uint32(block + BODY), onPacket);
         break;
       case OBSOLETE_PACKET:
-        this.#readPacket(buffer, block, trailer, uint16(buffer, block + BODY, this.#bigEndian), onPacket);
+        this.#readPacket(buffer, block, trailer, this.#uint16(block + BODY), onPacket);
         break;
       case SIMPLE_PACKET:
         this.#readSimplePacket(buffer, block, trailer, onPacket);
         break;
       case SECTION_HEADER:
-        this.#readSection(buffer, block);
+        this.#readSection(block);
         break;
       case INTERFACE_DESCRIPTION:
         if (this.#interfaces.length >= MAX_INTERFACES)
           throw this.#damaged(`at most ${MAX_INTERFACES} interfaces`, 'more');
-        this.#interfaces.push(readInterface(buffer, block + BODY, trailer, this.#bigEndian));
+        this.#interfaces.push(readInterface(this.#view, block + BODY, trailer, this.#littleEndian));
         break;
       case INTERFACE_STATISTICS:
-        this.#readStatistics(buffer, block, trailer);
+        this.#readStatistics(block, trailer);
         break;
     }
   }
 
-  #readSection(buffer: Buffer, block: number): void {
-    const major = uint16(buffer, block + BODY + 4, this.#bigEndian);
+  #readSection(block: number): void {
+    const major = this.#uint16(block + BODY + 4);
     if (major !== 1) throw this.#damaged('pcapng of version 1', major);
     this.#interfaces = [];
   }
 
-  #readStatistics(buffer: Buffer, block: number, trailer: number): void {
-    const captured = this.#interface(uint32(buffer, block + BODY, this.#bigEndian));
-    const dropped = droppedOnInterface(buffer, block + BODY, trailer, this.#bigEndian);
+  #readStatistics(block: number, trailer: number): void {
+    const captured = this.#interface(this.#uint32(block + BODY));
+    const dropped = droppedOnInterface(this.#view, block + BODY, trailer, this.#littleEndian);
     this.dropped += Math.max(0, dropped - captured.dropped);
     captured.dropped = dropped;
   }
 
   /** The enhanced packet block and its predecessor differ in the interface's number alone. */
   #readPacket(buffer: Buffer, block: number, trailer: number, interfaceId: number, onPacket: OnPacket): void {
-    const bigEndian = this.#bigEndian;
     const captured = this.#interface(interfaceId);
-    const length = uint32(buffer, block + 20, bigEndian);
-    const originalLength = uint32(buffer, block + 24, bigEndian);
+    const length = this.#uint32(block + 20);
+    const originalLength = this.#uint32(block + 24);
     const packet = block + 28;
     if (length > trailer - packet)
       throw this.#damaged(`a packet of at most ${trailer - packet} bytes in its block`, length);
     const { clock } = captured;
-    clock.set(uint32(buffer, block + 12, bigEndian), uint32(buffer, block + 16, bigEndian));
+    clock.set(this.#uint32(block + 12), this.#uint32(block + 16));
     this.#seconds = clock.seconds;
     this.#nanos = clock.nanos;
     this.#give(captured, interfaceId, buffer, packet, length, originalLength, onPacket);
@@ -166,7 +155,7 @@ export class PcapngFormat implements CaptureFormat {
 
   #readSimplePacket(buffer: Buffer, block: number, trailer: number, onPacket: OnPacket): void {
     const captured = this.#interface(0);
-    const originalLength = uint32(buffer, block + BODY, this.#bigEndian);
+    const originalLength = this.#uint32(block + BODY);
     const packet = block + BODY + 4;
     const room = captured.snaplen === 0 ? trailer - packet : Math.min(captured.snaplen, trailer - packet);
     this.#give(captured, 0, buffer, packet, Math.min(originalLength, room), originalLength, onPacket);
@@ -201,7 +190,34 @@ export class PcapngFormat implements CaptureFormat {
     return found;
   }
 
+  #uint32(offset: number): number {
+    return this.#view.getUint32(offset, this.#littleEndian);
+  }
+
+  #uint16(offset: number): number {
+    return this.#view.getUint16(offset, this.#littleEndian);
+  }
+
   #damaged(expected: string, found: number | string): DamagedCapture {
     return new DamagedCapture(this.position, `expected ${expected}, found ${found}`);
+  }
+}
+
+/** Bytes of the fixed part with header and trailer, for the blocks that are read. */
+function fixedBytes(type: number): number | undefined {
+  switch (type) {
+    case ENHANCED_PACKET:
+    case OBSOLETE_PACKET:
+      return 32;
+    case SIMPLE_PACKET:
+      return 16;
+    case SECTION_HEADER:
+      return 28;
+    case INTERFACE_DESCRIPTION:
+      return 20;
+    case INTERFACE_STATISTICS:
+      return 24;
+    default:
+      return undefined;
   }
 }

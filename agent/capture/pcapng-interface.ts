@@ -1,5 +1,5 @@
 import { NANOS_PER_SECOND } from '../timeline.ts';
-import { linkTypeOf, uint16, uint32 } from './capture-format.ts';
+import { linkTypeOf } from './capture-format.ts';
 import type { LinkType } from './packet-source.ts';
 
 const OPTION_END = 0;
@@ -15,7 +15,7 @@ const TWO_TO_32 = 2 ** 32;
 const MAX_FAST_UNITS = 2 ** 30;
 
 /** Turns an interface's timestamps, 64-bit counts of its own unit, into seconds and nanoseconds. */
-export class InterfaceClock {
+class InterfaceClock {
   seconds = 0;
   nanos = 0;
   readonly #unitsPerSecond: number;
@@ -66,45 +66,45 @@ export interface CapturedInterface {
   dropped: number;
 }
 
-/** The block's body is `buffer[start, end)`. */
-export function readInterface(buffer: Buffer, start: number, end: number, bigEndian: boolean): CapturedInterface {
+/** The block's body is `[start, end)` in `view`. */
+export function readInterface(view: DataView, start: number, end: number, littleEndian: boolean): CapturedInterface {
   let unitsPerSecond = DEFAULT_UNITS_PER_SECOND;
   let offsetSeconds = 0;
-  forEachOption(buffer, start + 8, end, bigEndian, (code, value, length) => {
-    if (code === OPTION_TIMESTAMP_RESOLUTION && length >= 1) unitsPerSecond = resolution(buffer[value] as number);
-    if (code === OPTION_TIMESTAMP_OFFSET && length >= 8) offsetSeconds = int64(buffer, value, bigEndian);
+  forEachOption(view, start + 8, end, littleEndian, (code, value, length) => {
+    if (code === OPTION_TIMESTAMP_RESOLUTION && length >= 1) unitsPerSecond = resolution(view.getUint8(value));
+    if (code === OPTION_TIMESTAMP_OFFSET && length >= 8) offsetSeconds = Number(view.getBigInt64(value, littleEndian));
   });
-  const linkNumber = uint16(buffer, start, bigEndian);
+  const linkNumber = view.getUint16(start, littleEndian);
   return {
     linkNumber,
     linkType: linkTypeOf(linkNumber),
-    snaplen: uint32(buffer, start + 4, bigEndian),
+    snaplen: view.getUint32(start + 4, littleEndian),
     clock: new InterfaceClock(unitsPerSecond, offsetSeconds),
     dropped: 0,
   };
 }
 
-/** How many packets an Interface Statistics Block, whose body is `buffer[start, end)`, says were lost so far. */
-export function droppedOnInterface(buffer: Buffer, start: number, end: number, bigEndian: boolean): number {
+/** How many packets an Interface Statistics Block, whose body is `[start, end)` in `view`, says were lost so far. */
+export function droppedOnInterface(view: DataView, start: number, end: number, littleEndian: boolean): number {
   let dropped = 0;
-  forEachOption(buffer, start + 12, end, bigEndian, (code, value, length) => {
+  forEachOption(view, start + 12, end, littleEndian, (code, value, length) => {
     const counts = code === OPTION_DROPPED_BY_INTERFACE || code === OPTION_DROPPED_BY_SYSTEM;
-    if (counts && length >= 8) dropped += int64(buffer, value, bigEndian);
+    if (counts && length >= 8) dropped += Number(view.getBigInt64(value, littleEndian));
   });
   return dropped;
 }
 
 function forEachOption(
-  buffer: Buffer,
+  view: DataView,
   start: number,
   end: number,
-  bigEndian: boolean,
+  littleEndian: boolean,
   visit: (code: number, value: number, length: number) => void,
 ): void {
   let option = start;
   while (end - option >= OPTION_HEADER_BYTES) {
-    const code = uint16(buffer, option, bigEndian);
-    const length = uint16(buffer, option + 2, bigEndian);
+    const code = view.getUint16(option, littleEndian);
+    const length = view.getUint16(option + 2, littleEndian);
     const value = option + OPTION_HEADER_BYTES;
     if (code === OPTION_END || value + length > end) return;
     visit(code, value, length);
@@ -116,8 +116,4 @@ function forEachOption(
 function resolution(value: number): number {
   const exponent = value & 0x7f;
   return (value & 0x80) === 0 ? 10 ** exponent : 2 ** exponent;
-}
-
-function int64(buffer: Buffer, offset: number, bigEndian: boolean): number {
-  return Number(bigEndian ? buffer.readBigInt64BE(offset) : buffer.readBigInt64LE(offset));
 }

@@ -110,7 +110,81 @@ export function summaryOf(operation: string | undefined, tables: readonly string
   return summary;
 }
 
-/** The word a keyword is, or the name as it stands, in upper case. */
-export function upperWord(keyword: number, name: string): string {
-  return keyword === 0 ? name.toUpperCase() : keywordName(keyword);
+const WITH = keywordNumber('WITH');
+const DDL = new Set(['CREATE', 'ALTER', 'DROP']);
+const MAIN_VERBS = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', 'REPLACE', 'VALUES', 'TABLE']);
+const ANALYZES = new Set(['ANALYZE', 'ANALYSE']);
+
+/** Finds out from the words of a text, given one after the other, what its first statement does. */
+export class Operation {
+  name: string | undefined;
+  #verb = '';
+  #previous = '';
+  #settled = false;
+  /** Words in parentheses are not those of the statement itself. */
+  #depth = 0;
+  #previousKeyword = 0;
+  #explained = '';
+  #analyzes = false;
+  #copiesTo = false;
+
+  /** pgAudit looks through EXPLAIN ANALYZE, which runs what it explains. */
+  get statementClass(): StatementClass {
+    if (this.#verb === 'EXPLAIN' && this.#analyzes) return classOf(this.#explained);
+    if (this.#verb === 'COPY') return this.#copiesTo ? 'READ' : 'WRITE';
+    if (this.#verb === 'SET' && this.#explained === 'PASSWORD') return 'ROLE';
+    return classOf(this.name);
+  }
+
+  word(keyword: number, name: string, depth: number): void {
+    if (this.#settled) return;
+    const word = keyword === 0 ? name.slice(0, MAX_VERB_LENGTH + 1).toUpperCase() : keywordName(keyword);
+    if (this.#verb === '') {
+      this.#verb = word;
+      this.#depth = depth;
+      this.name = operationOf(word, '');
+    } else if (depth === this.#depth) this.#laterWord(word);
+    this.#previous = word;
+    this.#previousKeyword = keyword;
+  }
+
+  /** Something that is neither word nor parenthesis: a statement does not begin with it. */
+  notAWord(): void {
+    if (this.#verb === '') this.#settled = true;
+  }
+
+  endOfStatement(): void {
+    if (this.#verb !== '') this.#settled = true;
+  }
+
+  #laterWord(word: string): void {
+    const verb = this.#verb;
+    if (DDL.has(verb)) this.#object(word);
+    else if (verb === 'WITH') {
+      if (!MAIN_VERBS.has(word)) return;
+      this.#verb = word;
+      this.name = word;
+    } else if (verb === 'EXPLAIN') {
+      if (ANALYZES.has(word)) this.#analyzes = true;
+      else if (this.#explained === '' && MAIN_VERBS.has(word)) this.#explained = word;
+    } else if (verb === 'COPY') {
+      if (word === 'TO' && this.#explained === '') this.#copiesTo = true;
+      if (word === 'TO' || word === 'FROM') this.#explained = word;
+    } else if (this.#explained === '') {
+      this.#explained = word;
+      this.name = operationOf(verb, word);
+    }
+  }
+
+  #object(word: string): void {
+    if (this.#explained === '') {
+      const kind = objectKind(this.#keywordOf(word), '');
+      if (kind === undefined) return;
+      this.#explained = word;
+      this.name = `${this.#verb} ${kind}`;
+    } else if (this.#explained === this.#previous) {
+      const kind = objectKind(this.#keywordOf(this.#previous), word);
+      if (kind !== undefined) this.name = `${this.#verb} ${kind}`;
+    }
+  }
 }

@@ -1,10 +1,17 @@
 /* Operation, class and tables of a statement: what its words say, without a grammar, so that cut and foreign text works too. */
 import type { StatementClass } from './analysis.ts';
-import { IS_RESERVED, KEYWORD_FLAGS } from './keywords.ts';
-import { classOf, objectKind, operationOf, upperWord } from './operation.ts';
-import * as kw from './structure-keywords.ts';
+import { IS_RESERVED, KEYWORD_FLAGS, keywordNumber } from './keywords.ts';
+import { CLOSE, COMMA, type Dialect, END, OPEN, SEMICOLON, WORD } from './lexer.ts';
+import { Operation } from './operation.ts';
+import {
+  type Expectation,
+  isTransparent,
+  keywordSet,
+  type Level,
+  newLevel,
+  onKeyword,
+} from './structure-keywords.ts';
 import { TableList } from './table-list.ts';
-import { type Dialect, CLOSE, COMMA, END, OPEN, SEMICOLON, WORD } from './lexer.ts';
 import { TokenCursor } from './token-cursor.ts';
 
 export interface Structure {
@@ -13,25 +20,19 @@ export interface Structure {
   readonly tables: readonly string[];
 }
 
-/** Deeper parentheses are read as if they were the last of these. */
+/** Deeper parentheses are read as if they belonged to the last of these. */
 const MAX_DEPTH = 256;
-
-/** What may stand here: nothing of interest, a table or a function that gives rows, a table. */
-type Expectation = 'nothing' | 'source' | 'target';
-
-/** What is known within one pair of parentheses. */
-interface Level {
-  verb: number;
-  expects: Expectation;
-  /** A comma is followed by a further table. */
-  list: boolean;
-  joined: boolean;
-  object: string | undefined;
-  /** Reading `WITH a AS (…), b AS (…)`; the name that the next closing parenthesis defines. */
-  definitions: boolean;
-  definition: string | undefined;
-  expectsDefinition: boolean;
-}
+const AS = keywordNumber('AS');
+const DELETE = keywordNumber('DELETE');
+const RECURSIVE = keywordNumber('RECURSIVE');
+const WITH = keywordNumber('WITH');
+const IDENTIFIED = keywordNumber('IDENTIFIED');
+const GRANTS = keywordSet('GRANT REVOKE');
+const OPTIONS_FIRST = keywordSet('VACUUM ANALYZE ANALYSE');
+/** Named in `GRANT … ON SCHEMA s`, `LOCK INSTANCE`: not a table, and what follows is none either. */
+const OTHER_OBJECTS = keywordSet(
+  'SCHEMA DATABASE FUNCTION PROCEDURE SEQUENCE LANGUAGE SERVER TYPE DOMAIN TABLESPACE INSTANCE SYSTEM',
+);
 
 export function readStructure(text: string, dialect: Dialect): Structure {
   return new StructureReader(text, dialect).read();
@@ -41,14 +42,10 @@ class StructureReader {
   readonly #cursor: TokenCursor;
   readonly #isMysql: boolean;
   readonly #list = new TableList();
-  #levels: Level[] = [newLevel()];
+  readonly #operation = new Operation();
+  #levels: Level[] = [newLevel(false)];
+  #level: Level = newLevel(false);
   #excessDepth = 0;
-  #operation: string | undefined;
-  /** The operation is that of the statement behind `WITH …`, at this depth. */
-  #operationDepth = -1;
-  #settled = false;
-  #isExplainAnalyze = false;
-  #class: StatementClass | undefined;
 
   constructor(text: string, dialect: Dialect) {
     this.#cursor = new TokenCursor(text, dialect);
@@ -58,27 +55,32 @@ class StructureReader {
   read(): Structure {
     const cursor = this.#cursor;
     while (cursor.kind !== END) {
-      const level = this.#level();
-      if (cursor.kind === WORD) {
-        this.#word(level);
-        continue;
+      const level = this.#level;
+      switch (cursor.kind) {
+        case WORD:
+          this.#word(level);
+          continue;
+        case OPEN:
+          this.#open(level);
+          break;
+        case CLOSE:
+          this.#close();
+          break;
+        case COMMA:
+          if (level.definitions) level.expectsDefinition = true;
+          else if (level.list) level.expects = 'source';
+          break;
+        case SEMICOLON:
+          this.#nextStatement();
+          break;
+        default:
+          level.expects = undefined;
+          this.#operation.notAWord();
       }
-      if (cursor.kind === OPEN) this.#open(level);
-      else if (cursor.kind === CLOSE) this.#close();
-      else if (cursor.kind === COMMA) this.#comma(level);
-      else if (cursor.kind === SEMICOLON) this.#nextStatement();
-      else level.expects = 'nothing';
       cursor.advance();
     }
-    return {
-      operation: this.#operation,
-      statementClass: this.#class ?? classOf(this.#operation),
-      tables: this.#list.tables,
-    };
-  }
-
-  #level(): Level {
-    return this.#levels.at(-1) ?? newLevel();
+    const { name, statementClass } = this.#operation;
+    return { operation: name, statementClass, tables: this.#list.tables };
   }
 
   #open(level: Level): void {
@@ -86,58 +88,111 @@ class StructureReader {
       this.#excessDepth += 1;
       return;
     }
-    const child = newLevel();
+    const child = newLevel(this.#cursor.previousKind === WORD);
     if (level.expects === 'source') {
       child.expects = 'source';
       child.list = true;
     }
-    // VACUUM (options) table
-    if (!(level.expects === 'target' && level.verb === kw.VACUUM)) level.expects = 'nothing';
+    if (!OPTIONS_FIRST.has(level.verb)) level.expects = undefined;
     this.#levels.push(child);
+    this.#level = child;
   }
 
   #close(): void {
     if (this.#excessDepth > 0) this.#excessDepth -= 1;
     else if (this.#levels.length > 1) this.#levels.pop();
-    const level = this.#level();
-    if (level.definition === undefined || this.#cursor.beforePrevious === kw.NO_KEYWORD) return;
-    if (level.definitions && level.definition !== undefined && level.expectsDefinition === false) this.#endDefinition(level);
-  }
-
-  /** A parenthesis closed behind `name AS (`; the columns in `name (a, b) AS (` are not it. */
-  #endDefinition(level: Level): void {
-    const { definition } = level;
-    if (definition !== undefined) this.#list.define(definition);
-  }
-
-  #comma(level: Level): void {
-    if (level.definitions) level.expectsDefinition = true;
-    else level.expects = level.list ? 'source' : 'nothing';
+    const level = this.#levels.at(-1) ?? this.#level;
+    this.#level = level;
+    if (level.definitionBody && level.definition !== undefined) this.#list.define(level.definition);
+    level.definitionBody = false;
   }
 
   #nextStatement(): void {
-    this.#levels = [newLevel()];
+    this.#level = newLevel(false);
+    this.#levels = [this.#level];
     this.#excessDepth = 0;
     this.#list.forgetDefined();
-    if (this.#operation !== undefined) this.#settled = true;
+    this.#operation.endOfStatement();
   }
 
+  /** Leaves the cursor behind the word and what belongs to it. */
   #word(level: Level): void {
     const cursor = this.#cursor;
     const { keyword } = cursor;
-    if (level.expectsDefinition) {
-      level.expectsDefinition = false;
-      level.definition = cursor.name();
+    this.#operation.word(keyword, cursor.name(), this.#levels.length);
+    if (level.expectsDefinition && keyword !== RECURSIVE) this.#definition(level);
+    else if (keyword === WITH) this.#with(level);
+    else if (level.expects !== undefined && this.#canBeTable(level, keyword)) this.#table(level, level.expects);
+    else {
+      if (keyword === AS && level.definition !== undefined) level.definitionBody = true;
+      else if (keyword !== 0) onKeyword(level, cursor, this.#isMysql);
       cursor.advance();
+    }
+  }
+
+  #canBeTable(level: Level, keyword: number): boolean {
+    if (keyword === 0) return true;
+    if (((KEYWORD_FLAGS[keyword] as number) & IS_RESERVED) !== 0) return false;
+    return !isTransparent(level, keyword);
+  }
+
+  /** `WITH [RECURSIVE] name`, which must be told from `WITH ROLLUP`, `WITH (…)`, `IDENTIFIED WITH plugin`. */
+  #with(level: Level): void {
+    const cursor = this.#cursor;
+    const isOption = level.list || cursor.previous === IDENTIFIED;
+    cursor.advance();
+    if (isOption) {
+      level.expects = undefined;
       return;
     }
-    if (this.#operation === undefined || this.#operationDepth >= 0) this.#lead(keyword);
-    if (level.expects !== 'nothing' && ((KEYWORD_FLAGS[keyword] as number) & IS_RESERVED) === 0) {
-      if (!kw.TRANSPARENT.has(keyword)) {
-        this.#table(level);
-        return;
-      }
-    } else if (keyword !== 0) this.#keyword(level, keyword);
+    level.recursive = cursor.kind === WORD && cursor.keyword === RECURSIVE;
+    if (level.recursive) {
+      this.#operation.word(RECURSIVE, 'RECURSIVE', this.#levels.length);
+      cursor.advance();
+    }
+    level.definitions = true;
+    level.expectsDefinition = true;
+  }
+
+  #definition(level: Level): void {
+    level.expectsDefinition = false;
+    level.definitionBody = false;
+    level.definition = this.#cursor.name();
+    if (level.recursive) this.#list.define(level.definition);
+    this.#cursor.advance();
+  }
+
+  /** `name`, `schema.name`, `catalog.schema.name`, and an alias. */
+  #table(level: Level, expects: Expectation): void {
+    const cursor = this.#cursor;
+    const first = cursor.keyword;
+    let name = cursor.name();
+    let qualified = false;
+    let isWildcard = false;
+    cursor.advance();
+    while (cursor.isDot) {
+      qualified = true;
+      cursor.advance();
+      isWildcard = cursor.isStar;
+      if (cursor.kind !== WORD) break;
+      name += `.${cursor.name()}`;
+      cursor.advance();
+    }
+    level.expects = undefined;
+    if (expects === 'source' && cursor.kind === OPEN) return;
+    if (GRANTS.has(level.verb) && isWildcard) return;
+    if (OTHER_OBJECTS.has(first) && (cursor.kind === WORD || GRANTS.has(level.verb))) return;
+    this.#list.add(name, qualified && !isWildcard);
+    if (this.#isMysql && level.verb === DELETE && level.joined) this.#dropAlias(name);
+  }
+
+  /** `DELETE FROM a USING orders AS a`: what stood behind FROM were aliases. */
+  #dropAlias(table: string): void {
+    const cursor = this.#cursor;
+    if (cursor.kind === WORD && cursor.keyword === AS) cursor.advance();
+    if (cursor.kind !== WORD || cursor.keyword !== 0) return;
+    if (cursor.name() !== table) this.#list.remove(cursor.name());
     cursor.advance();
   }
 }
+

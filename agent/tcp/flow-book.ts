@@ -1,8 +1,8 @@
-import type { Flow, Syn } from './flow.ts';
-import { FlowList } from './flow.ts';
+import { type Flow, FlowList } from './flow.ts';
 import { FlowTable } from './flow-table.ts';
 import type { Limits, ReassemblyCounters } from './reassembly.ts';
 import type { Segment } from './segment.ts';
+import type { Syn } from './syn.ts';
 
 /** A closed connection is remembered so long: what is still under way must not look like a new one. */
 const CLOSED_SECONDS = 2;

@@ -1,6 +1,6 @@
-import type { Nanos } from '../timeline.ts';
 import type { Segment } from './segment.ts';
 import type { SequenceNumber } from './sequence.ts';
+import type { Syn } from './syn.ts';
 import type { TcpConnection } from './tcp-connection.ts';
 
 /**
@@ -47,16 +47,6 @@ export class Flow {
   get highPort(): number {
     return this.ports & 0xffff;
   }
-}
-
-/** The SYN of whoever opens a connection. */
-export interface Syn {
-  readonly seq: SequenceNumber;
-  readonly fromLow: boolean;
-  readonly at: Nanos;
-  readonly interfaceIndex: number | undefined;
-  /** What it carried (TCP Fast Open, RFC 7413). */
-  readonly payload: Buffer | undefined;
 }
 
 /** Flows in the order they were added: a doubly linked list through the flows themselves. */

@@ -8,7 +8,7 @@ export interface Patience {
   readonly unacknowledged: number;
 }
 
-/** Captures swap packets over a few places; measured on real captures with 2 % reordered, 16 is enough. */
+/** Packets change places over a few positions on their way into a capture; waiting longer only delays what is held. */
 const REORDERED_PACKETS = 16;
 /** Where the acknowledging side is not captured: what a fast retransmission may take at a full window. */
 const UNSEEN_PEER_PACKETS = 128;
@@ -36,5 +36,6 @@ export function isOverdue(
   if (!half.synced) return first !== undefined && waited >= patience.acknowledged;
   if (!half.hasHole) return false;
   if (half.ackedAhead > 0) return (isOneWay && !half.seen) || now - half.ackedOrder >= patience.acknowledged;
-  return waited >= (peer.seen || patience === NO_PATIENCE ? patience.unacknowledged : UNSEEN_PEER_PACKETS);
+  if (peer.seen) return waited >= patience.unacknowledged;
+  return patience.acknowledged === 0 || waited >= UNSEEN_PEER_PACKETS;
 }

@@ -1,13 +1,16 @@
 import { NANOS_PER_SECOND, type Nanos } from '../timeline.ts';
 import type { CloseReason, OpenConnection } from './byte-stream.ts';
-import type { Flow, FlowList, Syn } from './flow.ts';
+import type { Flow, FlowList } from './flow.ts';
 import { FlowBook } from './flow-book.ts';
 import { HalfStream } from './half-stream.ts';
 import { IpFragments } from './ip-fragments.ts';
 import { type FirstPacket, observedConnection } from './observed-connection.ts';
+import { OrderedStreams } from './ordered-streams.ts';
+import { NO_PATIENCE } from './patience.ts';
 import { type Limits, newCounters, type ReassemblyCounters } from './reassembly.ts';
 import { ACK, FIN, type Parsed, RST, type Segment, SYN } from './segment.ts';
-import { advance, distance, type SequenceNumber } from './sequence.ts';
+import { advance } from './sequence.ts';
+import { follows, isFirstFlight, type Syn, synOf } from './syn.ts';
 import { TcpConnection } from './tcp-connection.ts';
 
 export type { Limits } from './reassembly.ts';
@@ -23,11 +26,6 @@ export interface ReassemblerOptions {
   /** Called at most once a tick for each reason. */
   readonly onGap: (reason: ReassemblyGap, count: number, at: Nanos) => void;
 }
-
-/** How far a packet may be from the SYN of its connection: a first flight lost as a whole is smaller. */
-const FIRST_FLIGHT_BYTES = 1024 * 1024;
-/** Data with a SYN fits in one packet without offload; more is not kept, and then missing. */
-const MAX_SYN_PAYLOAD_BYTES = 1_500;
 
 /** Sorts segments into connections, and opens and closes these. */
 export class Reassembler {
@@ -50,7 +48,7 @@ export class Reassembler {
     if (parsed === 'tcp') this.#acceptSegment(segment, at);
     else if (parsed === 'cut') this.#packetsCut += 1;
     else if (parsed === 'malformed') this.counters.malformedPackets += 1;
-    else if (parsed === 'fragment') this.#acceptWhole(this.#fragments.accept(segment, at), segment, at);
+    else if (parsed === 'fragment') this.accept(this.#fragments.accept(segment, at), segment, at);
   }
 
   /** To be called about once a second of packet time. */
@@ -95,10 +93,6 @@ export class Reassembler {
     this.#packetsCut = 0;
   }
 
-  #acceptWhole(parsed: Parsed, segment: Segment, at: Nanos): void {
-    if (parsed !== 'fragment') this.accept(parsed, segment, at);
-  }
-
   #acceptSegment(segment: Segment, at: Nanos): void {
     this.counters.segments += 1;
     const flow = this.#flows.find(segment);
@@ -118,7 +112,7 @@ export class Reassembler {
     const { seq, ack, flags, fromLow } = segment;
     const { syn, connection } = flow;
     const isAnswer = (flags & ACK) !== 0;
-    const isOpened = isAnswer ? syn !== undefined && isFirstFlight(syn.seq, ack) : connection === undefined;
+    const isOpened = isAnswer ? syn !== undefined && follows(syn, segment) : connection === undefined;
     if (syn !== undefined && syn.fromLow !== fromLow && isOpened) {
       this.#openFromSyn(flow, syn, segment, at);
     } else if (connection !== undefined && this.#belongs(connection, segment)) {
@@ -136,17 +130,16 @@ export class Reassembler {
 
   /** The SYN is that of the connection: a copy, or one that comes late. */
   #belongs(connection: TcpConnection, segment: Segment): boolean {
-    const half = segment.fromLow ? connection.low : connection.high;
+    const half = connection.sender(segment);
     const first = advance(segment.seq, 1);
     if (half.synced) return half.base === first;
-    const ahead = half.firstHeld === undefined ? 0 : distance(first, half.firstHeld.seq);
-    return ahead >= 0 && ahead <= FIRST_FLIGHT_BYTES;
+    return half.firstHeld === undefined || isFirstFlight(first, half.firstHeld.seq);
   }
 
   #acceptSlowly(flow: Flow, segment: Segment, at: Nanos): void {
     const { syn, connection, state } = flow;
-    const { fromLow, seq, ack, flags } = segment;
-    if (syn !== undefined && isFirstFlight(syn.seq, fromLow === syn.fromLow ? seq : ack)) {
+    const { flags } = segment;
+    if (syn !== undefined && follows(syn, segment)) {
       if (connection === undefined && (flags & RST) !== 0) this.#flows.remove(flow);
       else this.#openFromSyn(flow, syn, segment, at);
     } else if (connection !== undefined) {
@@ -182,7 +175,7 @@ export class Reassembler {
     flow.openedBy = advance(ack, -1);
     const connection = this.#open(flow, !fromLow, first, true, at);
     if (connection === undefined) return;
-    (fromLow ? connection.high : connection.low).sync(ack);
+    (fromLow ? connection.streams.high : connection.streams.low).sync(ack);
     this.#acceptAfterSyn(flow, connection, segment, at);
   }
 
@@ -193,24 +186,22 @@ export class Reassembler {
 
   /** `segment` is the first packet after the SYN. */
   #openFromSyn(flow: Flow, syn: Syn, segment: Segment, at: Nanos): void {
-    if (flow.connection !== undefined) {
-      this.#close(flow, 'reused', at);
-    }
+    if (flow.connection !== undefined) this.#close(flow, 'reused', at);
     flow.syn = undefined;
     flow.openedBy = syn.seq;
     const connection = this.#open(flow, syn.fromLow, syn, true, at);
     if (connection === undefined) return;
-    const client = syn.fromLow ? connection.low : connection.high;
+    const client = syn.fromLow ? connection.streams.low : connection.streams.high;
     client.sync(advance(syn.seq, 1));
     client.seen = true;
-    if (syn.payload !== undefined) connection.takeFirst(client, syn.payload, syn.at);
+    if (syn.payload !== undefined) connection.streams.takeFirst(client, syn.payload, syn.at);
     if ((segment.flags & SYN) === 0) this.#give(flow, connection, segment, at);
     else this.#acceptAfterSyn(flow, connection, segment, at);
   }
 
   /** What follows the SYN in the same segment begins one number later. */
   #acceptAfterSyn(flow: Flow, connection: TcpConnection, segment: Segment, at: Nanos): void {
-    const half = segment.fromLow ? connection.low : connection.high;
+    const half = connection.sender(segment);
     segment.seq = advance(segment.seq, 1);
     if (!half.synced) half.sync(segment.seq);
     this.#give(flow, connection, segment, at);
@@ -239,7 +230,8 @@ export class Reassembler {
     this.counters.connectionsOpened += 1;
     const low = new HalfStream(clientIsLow ? 'client' : 'server');
     const high = new HalfStream(clientIsLow ? 'server' : 'client');
-    flow.connection = new TcpConnection(low, high, listener, fromStart, this.#options.limits, this.counters);
+    const streams = new OrderedStreams(low, high, listener, this.#options.limits, this.counters);
+    flow.connection = new TcpConnection(streams, fromStart);
     this.#flows.setOpen(flow, 'live', false);
     return flow.connection;
   }
@@ -257,24 +249,13 @@ export class Reassembler {
   #close(flow: Flow, reason: CloseReason, at: Nanos): void {
     const { connection } = flow;
     this.#flows.setClosed(flow);
-    connection?.flush(at);
-    connection?.listener.close(at, reason);
+    if (connection === undefined) return;
+    connection.streams.giveUp(NO_PATIENCE, at);
+    connection.streams.listener.close(at, reason);
   }
 }
 
 function isData(segment: Segment): boolean {
   const { payloadStart, payloadEnd, missingBytes, flags } = segment;
   return payloadEnd - payloadStart + missingBytes > 0 && (flags & (ACK | RST)) === ACK;
-}
-
-function isFirstFlight(syn: SequenceNumber, number: SequenceNumber): boolean {
-  const ahead = distance(advance(syn, 1), number);
-  return ahead >= 0 && ahead <= FIRST_FLIGHT_BYTES;
-}
-
-function synOf(segment: Segment, at: Nanos): Syn {
-  const { seq, fromLow, interfaceIndex, buffer, payloadStart, payloadEnd } = segment;
-  const isKept = payloadEnd > payloadStart && payloadEnd - payloadStart <= MAX_SYN_PAYLOAD_BYTES;
-  const payload = isKept ? Buffer.from(buffer.subarray(payloadStart, payloadEnd)) : undefined;
-  return { seq, fromLow, at, interfaceIndex, payload };
 }

@@ -62,7 +62,7 @@ export function readExecuteParameters(
       values.push(null);
     } else {
       const value = readBinaryValue(reader, types[index * 2] ?? 0, types[index * 2 + 1] ?? 0, decodeText);
-      if (value === CUT && !whole) return { values, note: 'parameters-cut', hasAttributes: count > values.length };
+      if (value === CUT && !whole) return { values, note: 'parameters-cut', hasAttributes: count > statement.parameterCount };
       if (value === CUT || value === UNREADABLE) return UNSEEN_PARAMETERS;
       values.push(value);
     }

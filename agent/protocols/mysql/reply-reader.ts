@@ -125,7 +125,8 @@ export class ReplyReader {
     this.#fresh = false;
     const until = Math.min(end, start + MAX_ANSWER_BYTES);
     const header = buffer[start] ?? 0;
-    if (this.#state === 'rows' && header < EOF_HEADER) {
+    // A value of 16 MiB and more also begins with 0xfe.
+    if (this.#state === 'rows' && (header < EOF_HEADER || length === FULL_PACKET_BYTES)) {
       this.#rows += 1;
       return;
     }

@@ -50,10 +50,10 @@ export function reportCommand(
   context.report(report);
 }
 
-/** Tells of a PREPARE whose text no execution has told. */
+/** Tells of a PREPARE that failed, or whose text no execution has told. */
 export function reportPrepare(context: DecoderContext, statement: PreparedStatement): void {
   const { outcome, text } = statement;
-  if (statement.executed || outcome === undefined) return;
+  if (outcome === undefined || (statement.executed && outcome.kind !== 'failed')) return;
   context.report({
     kind: 'statement',
     action: 'db.prepare',

@@ -163,7 +163,9 @@ export class ClientRequests implements FrameHandler {
   #addExecute(portal: Portal | undefined): void {
     const statement = executeStatement(portal, this.#flightAt ?? 0);
     statement.requestBytes = this.#bytes;
-    if (portal !== undefined) {
+    if (portal === undefined) {
+      this.#session.prepared.executedOneOf();
+    } else {
       if (portal.executed) addNote(statement, 'fetch');
       else this.#forget(statement.text);
       portal.executed = true;

@@ -3,7 +3,7 @@ import type { Nanos } from '../../timeline.ts';
 import { FrameQueue } from '../frame-queue.ts';
 import type { DecoderContext } from '../protocol.ts';
 import { ClientRequests } from './client-requests.ts';
-import { clientFraming, serverFraming } from './messages.ts';
+import { clientFraming, QUERY, serverFraming } from './messages.ts';
 import { Negotiation } from './negotiation.ts';
 import { PostgresSession } from './postgres-session.ts';
 import { ClientScan } from './resynchronization.ts';
@@ -93,6 +93,8 @@ export class PostgresConversation implements ByteStreamListener {
     const scan = this.#clientScan;
     this.#reportSkipped('client', scan, at);
     this.#clientAligned = true;
+    // A Query is all of its exchange; other requests may have had some before them.
+    this.#answers.pairing.doubtful = scan.buffer[scan.position] !== QUERY;
     this.#clientQueue.push(scan.buffer, scan.position, scan.end, at);
   }
 

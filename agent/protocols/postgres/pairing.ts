@@ -32,6 +32,8 @@ export class Pairing {
   readonly serverScan = new ServerScan();
   /** Rows come from the client: Sync has no answer meanwhile. */
   copyingIn = false;
+  /** Requests of the client may be missing from this exchange: only if all of its answer fits is it trusted. */
+  doubtful = false;
   readonly #session: PostgresSession;
   /** Reports all pending requests as far as their answers were seen, and empties the queue. */
   readonly #abandon: () => void;
@@ -108,6 +110,7 @@ export class Pairing {
   /** A ReadyForQuery fitted what was asked. */
   confirmed(): void {
     this.#assumed = false;
+    this.doubtful = false;
   }
 
   /** Bytes of the server were lost, and with them where its messages begin. */
@@ -126,6 +129,7 @@ export class Pairing {
   lose(owed: number): void {
     this.#abandon();
     this.copyingIn = false;
+    this.doubtful = false;
     this.#owed = owed;
     this.following = owed === 0;
     this.#assumed = false;

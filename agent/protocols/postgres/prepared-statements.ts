@@ -139,6 +139,12 @@ export class PreparedStatements {
     if (unnamed !== undefined) this.#forgotten(unnamed);
   }
 
+  /** One was executed and it is not known which, so of none can be said that it never was. */
+  executedOneOf(): void {
+    if (this.#unnamed !== undefined) this.#unnamed.accounted = true;
+    for (const prepared of this.#named.values()) prepared.accounted = true;
+  }
+
   portal(name: string): Portal | undefined {
     return name === '' ? this.#unnamedPortal : this.#portals.get(name);
   }

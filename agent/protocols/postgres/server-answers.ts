@@ -38,6 +38,8 @@ export class ServerAnswers implements FrameHandler {
   #errorAt: Nanos = 0;
   #damaged = false;
   #announced: OpenStatement | undefined;
+  /** Statements of a doubtful exchange, until its end shows whether their outcomes are theirs. */
+  #held: OpenStatement[] = [];
 
   constructor(session: PostgresSession) {
     this.#session = session;
@@ -179,7 +181,7 @@ export class ServerAnswers implements FrameHandler {
     statement.outcome = OK;
     statement.until = at;
     statement.responseBytes = this.#results.bytes;
-    this.#session.report(statement);
+    this.#report(statement);
   }
 
   #countCopied(): void {
@@ -223,12 +225,13 @@ export class ServerAnswers implements FrameHandler {
     statement.notes = ['implicit-commit'];
     statement.outcome = error.outcome;
     statement.until = at;
-    this.#session.report(statement);
+    this.#report(statement);
   }
 
   #ready(buffer: Buffer, start: number, end: number, at: Nanos): void {
     const { pairing } = this;
     const { pending } = pairing;
+    const failed = this.#failure !== undefined;
     pairing.heard(at);
     if (this.#session.loggingIn) {
       this.#session.loggedIn(at, OK);
@@ -246,6 +249,7 @@ export class ServerAnswers implements FrameHandler {
     } else if (pending.length > 0) {
       pairing.lose(Math.max(0, pending.syncPoints - 1));
     }
+    if (this.#held.length > 0) this.#releaseHeld(!failed);
     this.#results.clear();
     if (pending.length === 0 && end > start && buffer[start] === IDLE) this.#session.prepared.clearPortals();
   }
@@ -256,7 +260,7 @@ export class ServerAnswers implements FrameHandler {
       this.#results.settle(
         statement,
         { seen, error, errorAt: this.#queryError === undefined ? at : this.#errorAt, standardStrings },
-        (each) => this.#session.report(each),
+        (each) => this.#report(each),
       );
     }
     this.#queryError = undefined;
@@ -294,7 +298,7 @@ export class ServerAnswers implements FrameHandler {
       statement.outcome = failure.error.outcome;
       statement.until = failure.at;
     } else addNote(statement, 'not-executed');
-    this.#session.report(statement);
+    this.#report(statement);
   }
 
   /** A Parse, Bind or Describe that failed and that no Execute followed. */
@@ -309,8 +313,21 @@ export class ServerAnswers implements FrameHandler {
       statement.outcome = error.outcome;
       statement.until = at;
       portal.prepared.accounted = true;
+      this.#report(statement);
+    }
+  }
+
+  #report(statement: OpenStatement): void {
+    if (this.pairing.doubtful) this.#held.push(statement);
+    else this.#session.report(statement);
+  }
+
+  #releaseHeld(trusted: boolean): void {
+    for (const statement of this.#held) {
+      if (!trusted) forgetAnswer(statement);
       this.#session.report(statement);
     }
+    this.#held = [];
   }
 
   /** What is pending will have no answer that could be told from others. */
@@ -322,6 +339,7 @@ export class ServerAnswers implements FrameHandler {
       pending.drop();
     }
     this.#results.clear();
+    if (this.#held.length > 0) this.#releaseHeld(false);
   }
 
   #outOfStep(): void {
@@ -336,6 +354,14 @@ export class ServerAnswers implements FrameHandler {
     const { readText } = this.#session;
     this.#session.parameter(readText(buffer, start, nameEnd), readText(buffer, nameEnd + 1, valueEnd));
   }
+}
+
+function forgetAnswer(statement: OpenStatement): void {
+  statement.outcome = UNSEEN;
+  statement.until = undefined;
+  statement.returnedRows = undefined;
+  statement.affectedRows = undefined;
+  statement.responseBytes = 0;
 }
 
 function wantedOf(type: number): number {

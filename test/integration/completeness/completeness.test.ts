@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { compare, describeComparison } from '../../support/completeness/comparison.ts';
 import { ledgerOfEvents } from '../../support/completeness/event-ledger.ts';
 import { LiveAgent } from '../../support/live-agent.ts';
@@ -10,6 +10,9 @@ import { makeTables } from '../../support/workloads/schema.ts';
 const SECONDS = Number(process.env.DBAUDIT_COMPLETENESS_SECONDS ?? 2);
 /** Names as `mariadb-10.11`, by comma; `all`: whatever is on this machine; `installed`: Debian's packages alone. */
 const WANTED = process.env.DBAUDIT_COMPLETENESS_SERVERS ?? 'all';
+
+/** For hangs: a load takes its seconds, and its client, server and agent up to a minute each to start and end. */
+jest.setTimeout((SECONDS + 240) * 1000);
 
 function print(line: string): void {
   process.stderr.write(`${line}\n`);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { AuditEvent } from '../../../contract/audit-event.ts';
 import { compare } from '../../support/completeness/comparison.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../../support/leftovers.ts';
@@ -21,6 +21,9 @@ import { startRedis } from '../../support/servers/redis.ts';
 import type { RunningServer } from '../../support/servers/running-server.ts';
 import { availableWorkloads, runWorkload } from '../../support/workloads/catalog.ts';
 import { makeTables } from '../../support/workloads/schema.ts';
+
+/** For hangs: servers take seconds to start, on a busy machine a minute. */
+jest.setTimeout(240_000);
 
 /** Enough segments for one in a thousand to be a few dozen. */
 const ROUNDS: Readonly<Record<string, number>> = {

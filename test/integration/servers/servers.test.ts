@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { createClient } from 'redis';
 import { UNKNOWN_COMMAND } from '../../support/completeness/redis-counters.ts';
 import { availableServers } from '../../support/servers/catalog.ts';
 import type { RunningServer, ServerProtocol } from '../../support/servers/running-server.ts';
+
+/** For hangs: servers take seconds to start, on a busy machine a minute. */
+jest.setTimeout(240_000);
 
 type Visit = (server: RunningServer) => Promise<void>;
 

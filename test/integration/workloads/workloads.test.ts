@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { availableServers } from '../../support/servers/catalog.ts';
 import type { RunningServer } from '../../support/servers/running-server.ts';
 import { availableWorkloads, runWorkload } from '../../support/workloads/catalog.ts';
 import { makeTables } from '../../support/workloads/schema.ts';
+
+/** For hangs: servers take seconds to start, on a busy machine a minute. */
+jest.setTimeout(240_000);
 
 /** One of a kind: the completeness suite runs every load on every server. */
 const PROTOCOLS = ['mysql', 'postgresql', 'redis'] as const;

@@ -11,38 +11,48 @@ type MakeExchange = (index: number) => Exchange;
 const row = s.dataRow('Z\0\0\0\x05Index', 'Q\0\0\0\x09drop\0', null);
 const divisionByZero = s.error({ code: '22012', message: 'division by zero' });
 
+const update: MakeExchange = (index) => ({
+  request: [c.query(`update ${index}`)],
+  answer: [s.complete(`UPDATE ${index}`), s.ready()],
+});
+
 /** Each statement's text and row count are its own, so that a wrong pairing shows. */
-const kinds: Readonly<Record<string, MakeExchange>> = {
-  update: (index) => ({ request: [c.query(`update ${index}`)], answer: [s.complete(`UPDATE ${index}`), s.ready()] }),
-  select: (index) => ({
+const makers: readonly MakeExchange[] = [
+  update,
+  (index) => ({
     request: [c.query(`select ${index}`)],
-    answer: [s.rowDescription('a', 'b'), ...new Array(index % 5).fill(row), s.complete(`SELECT ${index % 5}`), s.ready()],
+    answer: [
+      s.rowDescription('a', 'b'),
+      ...new Array(index % 5).fill(row),
+      s.complete(`SELECT ${index % 5}`),
+      s.ready(),
+    ],
   }),
-  failure: (index) => ({ request: [c.query(`fail ${index}`)], answer: [divisionByZero, s.ready('E')] }),
-  several: (index) => ({
+  (index) => ({ request: [c.query(`fail ${index}`)], answer: [divisionByZero, s.ready('E')] }),
+  (index) => ({
     request: [c.query(`first ${index}; second ${index}; third ${index}`)],
     answer: [s.complete(`UPDATE ${index}`), divisionByZero, s.ready()],
   }),
-  unnamed: (index) => ({
+  (index) => ({
     request: [c.parse(`unnamed ${index} $1`), c.bind({ values: [`${index}`] }), c.describe('P'), c.execute(), c.sync()],
     answer: [s.parseComplete(), s.bindComplete(), s.noData(), s.complete(`DELETE ${index}`), s.ready()],
   }),
-  named: (index) => ({
+  (index) => ({
     request: [c.bind({ name: 'known', values: [`${index}`, 'SQ\0\0\0\x07ab\0'] }), c.execute(), c.sync()],
     answer: [s.bindComplete(), s.complete(`INSERT 0 ${index}`), s.ready()],
   }),
-  skipped: (index) => ({
+  (index) => ({
     request: [
       ...[c.parse(`bad ${index}`), c.bind(), c.execute()],
       ...[c.parse(`never ${index}`), c.bind(), c.execute(), c.sync()],
     ],
     answer: [s.parseComplete(), s.bindComplete(), divisionByZero, s.ready()],
   }),
-  prepare: (index) => ({
+  (index) => ({
     request: [c.parse(`prepared ${index}`, `s${index}`), c.describe('S', `s${index}`), c.sync()],
     answer: [s.parseComplete(), s.parameterDescription(), s.noData(), s.ready()],
   }),
-};
+];
 
 const preparing: readonly Step[] = [
   ['client', c.parse('known $1 $2', 'known'), c.sync()],
@@ -50,18 +60,19 @@ const preparing: readonly Step[] = [
 ];
 
 const exchanges = fc
-  .array(fc.constantFrom(...Object.keys(kinds)), { minLength: 1, maxLength: 12 })
-  .map((names) => names.map((name, index) => (kinds[name] ?? kinds['update'] ?? neverMade)(index + 1)));
-
-function neverMade(): Exchange {
-  return { request: [], answer: [] };
-}
+  .array(fc.constantFrom(...makers), { minLength: 1, maxLength: 12 })
+  .map((chosen) => chosen.map((make, index) => make(index + 1)));
 
 /** One step a segment: each side's messages of an exchange, cut at `cuts` of their bytes. */
 function segments(side: 'client' | 'server', messages: readonly Buffer[], cut: number): Step[] {
   const bytes = Buffer.concat(messages);
   const at = 1 + (cut % Math.max(1, bytes.length));
-  return at >= bytes.length ? [[side, bytes]] : [[side, bytes.subarray(0, at)], [side, bytes.subarray(at)]];
+  return at >= bytes.length
+    ? [[side, bytes]]
+    : [
+        [side, bytes.subarray(0, at)],
+        [side, bytes.subarray(at)],
+      ];
 }
 
 /** The client waits for each answer. */
@@ -89,11 +100,13 @@ function lose(steps: readonly Step[], index: number): readonly Step[] {
 }
 
 const isStatement = (activity: Activity): activity is Statement => activity.kind === 'statement';
+const isAnswered = ({ outcome }: Statement): boolean => outcome.kind !== 'unseen';
+/** Whether a prepared statement was ever executed is not certain after a loss: then its Parse is told as well. */
+const isRun = ({ action }: Statement): boolean => action !== 'db.prepare';
 const identity = ({ text, parameters }: Statement): string => JSON.stringify([text, parameters]);
-const result = ({ outcome, affectedRows, returnedRows }: Statement) => ({ outcome, affectedRows, returnedRows });
 
-const decodeOrStop = (steps: readonly Step[], fromStart: boolean): readonly Activity[] =>
-  decode(steps, { fromStart }).activities;
+const decodedStatements = (steps: readonly Step[], fromStart = true): readonly Statement[] =>
+  decode(steps, { fromStart }).activities.filter(isStatement);
 
 describe('PostgreSQL', () => {
   test('any split of the bytes gives the same activities', () => {
@@ -115,30 +128,29 @@ describe('PostgreSQL', () => {
     fc.assert(
       fc.property(exchanges, fc.nat(1000), fc.nat(), (list, cut, lost) => {
         const talk = arrange(list, cut);
-        // The first exchange shows whether the client waits for answers.
-        const [first = [] as unknown as Step] = [arrange(list.slice(0, 1).concat(list.slice(0, 1)), 0)];
-        const steps = [...login, ...preparing, ...(first as Step[]), ...talk];
+        // Two exchanges first show whether this client waits for answers.
+        const steps = [...login, ...preparing, ...arrange([update(98), update(99)], 0), ...talk];
         const index = steps.length - talk.length + (lost % talk.length);
-        const whole = decodeOrStop(steps, true).filter(isStatement);
-        const lossy = decodeOrStop(lose(steps, index), true).filter(isStatement);
+        const whole = decodedStatements(steps);
+        const lossy = decodedStatements(lose(steps, index));
         const known = new Map<string, Statement[]>();
         for (const statement of whole) {
           known.set(identity(statement), [...(known.get(identity(statement)) ?? []), statement]);
         }
         for (const statement of lossy) {
-          if (statement.text === undefined || identity(statement).includes('null')) continue;
-          const originals = known.get(identity(statement));
-          const original = originals?.shift();
-          expect([identity(statement), original]).toEqual([identity(statement), expect.anything()]);
-          if (original === undefined || statement.outcome.kind === 'unseen') continue;
-          const { outcome, affectedRows, returnedRows } = result(original);
+          if (statement.text === undefined || !isRun(statement)) continue;
+          const original = known.get(identity(statement))?.shift();
+          if (original === undefined) throw new Error(`invented: ${brief(statement)}`);
+          if (!isAnswered(statement)) continue;
+          const { outcome, affectedRows, returnedRows } = original;
           expect(statement.outcome).toEqual(outcome);
           expect([affectedRows, undefined]).toContain(statement.affectedRows);
           expect([returnedRows, undefined]).toContain(statement.returnedRows);
         }
-        expect(lossy.length).toBeLessThanOrEqual(whole.length);
-        const answered = (list_: readonly Statement[]) => list_.filter(({ outcome }) => outcome.kind !== 'unseen').length;
-        if (arrange === lockStep) expect(answered(lossy)).toBeGreaterThanOrEqual(answered(whole) - 2);
+        expect(lossy.filter(isRun).length).toBeLessThanOrEqual(whole.filter(isRun).length);
+        // An exchange has two answered statements at most; the next is not trusted where it fails.
+        if (arrange === lockStep)
+          expect(lossy.filter(isAnswered).length).toBeGreaterThanOrEqual(whole.filter(isAnswered).length - 3);
       }),
       { numRuns: 400 },
     );
@@ -148,10 +160,11 @@ describe('PostgreSQL', () => {
     fc.assert(
       fc.property(exchanges, fc.nat(1000), fc.nat(), (list, cut, from) => {
         const steps = [...login, ...preparing, ...lockStep(list, cut)];
-        const whole = decodeOrStop(steps, true).filter(isStatement).map(brief);
-        const later = decodeOrStop(steps.slice(2 + (from % (steps.length - 2))), false).filter(isStatement);
+        const whole = decodedStatements(steps).map(brief);
+        const later = decodedStatements(steps.slice(2 + (from % (steps.length - 2))), false);
         for (const statement of later) {
-          if (statement.text !== undefined && statement.outcome.kind !== 'unseen') expect(whole).toContain(brief(statement));
+          if (statement.text !== undefined && statement.outcome.kind !== 'unseen')
+            expect(whole).toContain(brief(statement));
         }
       }),
       { numRuns: 200 },
@@ -171,7 +184,7 @@ describe('PostgreSQL', () => {
             else if (kind === 'cut') data = data.subarray(0, Math.max(1, at % data.length));
             else data = Buffer.concat([data, Buffer.from(bytes), data]).subarray(0, 4096);
           }
-          return at(seed, data.length) ? ['lost', step[0], data.length] : [step[0], data];
+          return (seed ^ data.length) % 11 === 0 ? ['lost', step[0], data.length] : [step[0], data];
         });
         for (const fromStart of [true, false]) {
           try {
@@ -185,7 +198,3 @@ describe('PostgreSQL', () => {
     );
   });
 });
-
-function at(seed: number, length: number): boolean {
-  return (seed ^ length) % 11 === 0;
-}

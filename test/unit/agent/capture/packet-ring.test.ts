@@ -30,10 +30,7 @@ class KernelRing {
     return true;
   }
 
-  #write(
-    frame: number,
-    { bytes, originalLength = bytes.length}: RingPacket,
-  ): number {
+  #write(frame: number, { bytes, originalLength = bytes.length }: RingPacket): number {
     const frameBytes = (NETWORK_OFFSET + bytes.length + 15) & ~15;
     for (const [i, value] of [frameBytes, 4_000_000_000, 999_999_999, bytes.length, originalLength].entries()) {
       this.#view.setUint32(frame + i * 4, value, true);
@@ -92,8 +89,20 @@ describe('packet ring', () => {
     ['with one and filled up', `00050800${ip4}${'00'.repeat(22)}`, undefined, ip4 + '00'.repeat(22), 42],
     ['with two', `0005810000060800${ip4}`, undefined, ip4, 20],
     ['with two of IPv6', `000588a8000686dd${ip6}`, undefined, ip6, 43],
-    ['of 2048 bytes, which is an EtherType', `45000800${'45'.repeat(2044)}`, undefined, `45000800${'45'.repeat(2044)}`, 2048],
-    ['whose flow label is an EtherType', `600086dd00030640${ip6.slice(16)}`, undefined, `600086dd00030640${ip6.slice(16)}`, 43],
+    [
+      'of 2048 bytes, which is an EtherType',
+      `45000800${'45'.repeat(2044)}`,
+      undefined,
+      `45000800${'45'.repeat(2044)}`,
+      2048,
+    ],
+    [
+      'whose flow label is an EtherType',
+      `600086dd00030640${ip6.slice(16)}`,
+      undefined,
+      `600086dd00030640${ip6.slice(16)}`,
+      43,
+    ],
   ])('a packet %s', (_name, sent, wireLength, hex, originalLength) => {
     const kernel = new KernelRing();
     const { seen, onPacket } = packetKeeper();

@@ -1,3 +1,4 @@
+import { createCipheriv } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,12 +13,12 @@ const folder = mkdtempSync(join(tmpdir(), 'pcap-file-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const never = new AbortController().signal;
-/** Noise, so that gzip does not shrink it to nothing; more than one chunk. */
-const packets = Array.from({ length: 2500 }, (_, i) => ({
-  seconds: i,
-  nanos: 0,
-  bytes: Buffer.from(Array.from({ length: 600 + (i % 500) }, (_, j) => Math.imul(i + 7, j * j + 13) >>> 8)),
-}));
+/** Noise that does not repeat within gzip's window, so that it stays larger than one chunk when compressed. */
+const noise = createCipheriv('aes-128-ctr', Buffer.alloc(16), Buffer.alloc(16)).update(Buffer.alloc(256 * 1024));
+const packets = Array.from({ length: 1500 }, (_, i) => {
+  const start = (i * 1100) % (noise.length - 1100);
+  return { seconds: i, nanos: 0, bytes: noise.subarray(start, start + 600 + (i % 500)) };
+});
 const capture = pcap(packets);
 const hexes = packets.map(({ bytes }) => bytes.toString('hex'));
 

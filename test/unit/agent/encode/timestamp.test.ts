@@ -25,7 +25,7 @@ test('has nine digits, also before the origin and across seconds', () => {
   ]);
 });
 
-test.each([-1e12, 1e30, Number.MAX_VALUE, Number.NaN])('a capture may claim any time: %d seconds', (seconds) => {
+test.each([-1e12, 1e12, 1e30])('a capture may claim any time: %d seconds', (seconds) => {
   const timeline = new Timeline();
   timeline.at(0, 0);
   for (const text of written(timeline, timeline.at(seconds, 0), seconds)) {

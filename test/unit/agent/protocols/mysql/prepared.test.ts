@@ -59,7 +59,7 @@ const parameterRows: readonly (readonly [string, Bound, Parameter])[] = [
   ['longlong unsigned', { type: 8, unsigned: true, value: uint64(18_446_744_073_709_551_615n) }, '18446744073709551615'],
   ['bool', { type: 244, value: Buffer.from([1]) }, '1'],
   ['float', { type: 4, value: float32(0.1) }, '0.1'],
-  ['float, many digits', { type: 4, value: float32(16_777_217.3) }, '16777216'],
+  ['float, many digits', { type: 4, value: float32(16_777_217.3) }, '16777218'],
   ['float, nine digits', { type: 4, value: float32(1.00000012) }, '1.0000001'],
   ['double', { type: 5, value: float64(0.1) }, '0.1'],
   ['double, large', { type: 5, value: float64(1e300) }, '1e+300'],

@@ -11,7 +11,6 @@ import {
   lenencString,
   MODERN,
   ok,
-  okBody,
   packet,
   packets,
   query,
@@ -294,6 +293,5 @@ describe('MySQL results', () => {
   test('nothing is made of an answer that nobody asked for', () => {
     const heard = hearEveryWay([...login(), server(err(4031, 'HY000', 'disconnected by the server', 0))]);
     expect(heard.statements).toEqual([]);
-    expect(okBody().length).toBe(7);
   });
 });

@@ -1,13 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import {
-  brief,
-  byteByByte,
-  decode,
-  login,
-  randomCuts,
-  type Step,
-} from '../../../../support/postgres-conversation.ts';
+import { brief, byteByByte, decode, login, randomCuts, type Step } from '../../../../support/postgres-conversation.ts';
 import { client as c, server as s } from '../../../../support/postgres-wire.ts';
 
 interface Row {
@@ -146,7 +139,17 @@ const extended: readonly Row[] = [
   {
     name: 'an error skips to Sync; the pipeline behind it goes on',
     steps: [
-      ['client', flight('one'), c.parse('two'), c.bind(), c.execute(), c.bind(), c.execute(), c.sync(), flight('three')],
+      [
+        'client',
+        flight('one'),
+        c.parse('two'),
+        c.bind(),
+        c.execute(),
+        c.bind(),
+        c.execute(),
+        c.sync(),
+        flight('three'),
+      ],
       ['server', s.parseComplete(), s.bindComplete(), s.noData(), s.complete('UPDATE 1'), s.ready()],
       ['server', s.parseComplete(), s.bindComplete(), divisionByZero, s.ready()],
       ['server', s.parseComplete(), s.bindComplete(), s.noData(), s.complete('DELETE 2'), s.ready()],
@@ -385,7 +388,8 @@ test('a text beyond the limit is cut, with its length and digest', () => {
       textSha256: createHash('sha256').update(text).digest('hex'),
     });
   }
-  for (const cut of [byteByByte, randomCuts(3)]) expect(decode(steps, { limits: { textBytes: 1000 }, cut })).toEqual(whole);
+  for (const cut of [byteByByte, randomCuts(3)])
+    expect(decode(steps, { limits: { textBytes: 1000 }, cut })).toEqual(whole);
 });
 
 test('many requests without an answer: the oldest is reported unseen, and what is answered later still fits', () => {

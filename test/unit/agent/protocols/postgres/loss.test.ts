@@ -72,11 +72,7 @@ const fromStart: readonly Row[] = [
   },
   {
     name: 'a request is lost: its answer is nobody else’s',
-    steps: [
-      ['lost', 'client', 7],
-      ['server', s.complete('UPDATE 1'), s.ready()],
-      ...exchange('b', 2),
-    ],
+    steps: [['lost', 'client', 7], ['server', s.complete('UPDATE 1'), s.ready()], ...exchange('b', 2)],
     gives: ['query "b" ok affected=2'],
   },
   {
@@ -216,10 +212,7 @@ const midstream: readonly Row[] = [
   },
   {
     name: 'a value in a row looks like ReadyForQuery',
-    steps: [
-      ['server', s.dataRow('..Z', 'INDIA').subarray(5), s.complete('SELECT 9'), s.ready()],
-      ...exchange('a', 1),
-    ],
+    steps: [['server', s.dataRow('..Z', 'INDIA').subarray(5), s.complete('SELECT 9'), s.ready()], ...exchange('a', 1)],
     gives: ['blind resynchronizing server 32', 'query "a" ok affected=1'],
   },
   {

@@ -1,13 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ProtocolViolation } from '../../../../../agent/protocols/protocol.ts';
-import {
-  brief,
-  byteByByte,
-  decode,
-  login,
-  randomCuts,
-  type Step,
-} from '../../../../support/postgres-conversation.ts';
+import { brief, byteByByte, decode, login, randomCuts, type Step } from '../../../../support/postgres-conversation.ts';
 import { client as c, int32, server as s } from '../../../../support/postgres-wire.ts';
 
 const ann = c.startup({ user: 'ann', database: 'shop' });
@@ -107,15 +100,74 @@ describe('authentication', () => {
 });
 
 test.each<readonly [string, readonly Step[], readonly string[]]>([
-  ['a database that does not exist', [['client', ann], ['server', s.authenticationOk(), s.error({ code: '3D000', message: 'no' })]], ['login ann@shop 3D000']],
+  [
+    'a database that does not exist',
+    [
+      ['client', ann],
+      ['server', s.authenticationOk(), s.error({ code: '3D000', message: 'no' })],
+    ],
+    ['login ann@shop 3D000'],
+  ],
   ['no answer to the login', [['client', ann]], ['login ann@shop unseen']],
-  ['no room for another client, said at once', [['client', c.sslRequest()], ['server', s.error({ code: '53300', message: 'too many' })]], ['login undefined@undefined 53300']],
-  ['TLS refused, then in plain', [['client', c.sslRequest()], ['server', Buffer.from('N')], ...login], ['login ann@shop ok']],
-  ['both encryptions refused', [['client', c.gssencRequest()], ['server', Buffer.from('N')], ['client', c.sslRequest()], ['server', Buffer.from('N')], ...login], ['login ann@shop ok']],
-  ['the client does not wait for the answer', [['client', c.sslRequest(), ann], ['server', Buffer.from('N')], ['server', s.authenticationOk(), s.ready()]], ['login ann@shop ok']],
-  ['GSS encryption', [['client', c.gssencRequest()], ['server', Buffer.from('G')], ['client', Buffer.from(secret)]], ['blind encrypted']],
-  ['TLS without a hello', [['client', c.sslRequest()], ['server', Buffer.from('S')]], ['blind encrypted']],
-  ['protocol 2.0', [['client', c.startupV2()], ['server', Buffer.from('R')], ['client', Buffer.from('Qselect 1\0')]], ['blind unrecognized']],
+  [
+    'no room for another client, said at once',
+    [
+      ['client', c.sslRequest()],
+      ['server', s.error({ code: '53300', message: 'too many' })],
+    ],
+    ['login undefined@undefined 53300'],
+  ],
+  [
+    'TLS refused, then in plain',
+    [['client', c.sslRequest()], ['server', Buffer.from('N')], ...login],
+    ['login ann@shop ok'],
+  ],
+  [
+    'both encryptions refused',
+    [
+      ['client', c.gssencRequest()],
+      ['server', Buffer.from('N')],
+      ['client', c.sslRequest()],
+      ['server', Buffer.from('N')],
+      ...login,
+    ],
+    ['login ann@shop ok'],
+  ],
+  [
+    'the client does not wait for the answer',
+    [
+      ['client', c.sslRequest(), ann],
+      ['server', Buffer.from('N')],
+      ['server', s.authenticationOk(), s.ready()],
+    ],
+    ['login ann@shop ok'],
+  ],
+  [
+    'GSS encryption',
+    [
+      ['client', c.gssencRequest()],
+      ['server', Buffer.from('G')],
+      ['client', Buffer.from(secret)],
+    ],
+    ['blind encrypted'],
+  ],
+  [
+    'TLS without a hello',
+    [
+      ['client', c.sslRequest()],
+      ['server', Buffer.from('S')],
+    ],
+    ['blind encrypted'],
+  ],
+  [
+    'protocol 2.0',
+    [
+      ['client', c.startupV2()],
+      ['server', Buffer.from('R')],
+      ['client', Buffer.from('Qselect 1\0')],
+    ],
+    ['blind unrecognized'],
+  ],
   ['cancel', [['client', c.cancelRequest(4711, Buffer.alloc(32, 1))]], ['cancel null unseen']],
 ])('%s', (_name, steps, gives) => {
   expect(both(steps).activities.map(brief)).toEqual(gives);
@@ -131,7 +183,13 @@ test('a cancel request names the process, not the key', () => {
 });
 
 test.each([
-  ['after SSLRequest', [['client', c.sslRequest()], ['server', Buffer.from('S')]] as readonly Step[]],
+  [
+    'after SSLRequest',
+    [
+      ['client', c.sslRequest()],
+      ['server', Buffer.from('S')],
+    ] as readonly Step[],
+  ],
   ['at once', [] as readonly Step[]],
 ])('TLS %s is said, with what its first message tells', (_name, before) => {
   const { activities, facts } = both([
@@ -158,10 +216,7 @@ test('settings that the server tells of later', () => {
     ['server', s.complete('SELECT 0'), s.parameterStatus('session_authorization', 'bob'), s.ready()],
   ];
   const { activities, facts } = both(steps);
-  expect(activities.slice(3).map(brief)).toEqual([
-    'query "select é" ok returned=0',
-    'query "テスト" ok returned=0',
-  ]);
+  expect(activities.slice(3).map(brief)).toEqual(['query "select é" ok returned=0', 'query "テスト" ok returned=0']);
   expect(facts).toMatchObject({ program: 'batch', user: 'bob' });
 });
 
@@ -169,7 +224,13 @@ test.each<readonly [string, readonly Step[]]>([
   ['another protocol', [['client', Buffer.from('GET / HTTP/1.1\r\n')]]],
   ['a startup packet of 1 MiB', [['client', int32(1 << 20), int32(196_608)]]],
   ['a server that speaks first', [['server', Buffer.from('5.7.1')]]],
-  ['an answer that is none', [['client', c.sslRequest()], ['server', Buffer.from('x')]]],
+  [
+    'an answer that is none',
+    [
+      ['client', c.sslRequest()],
+      ['server', Buffer.from('x')],
+    ],
+  ],
   ['a message that does not exist', [...login, ['client', Buffer.from('!\0\0\0\x05a')]]],
   ['a length that cannot be', [...login, ['server', Buffer.from('Z\0\0\0\xff\xff\xff', 'latin1')]]],
 ])('breaks the rules: %s', (_name, steps) => {
