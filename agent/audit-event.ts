@@ -43,9 +43,9 @@ export interface AgentEvent {
 
 /** What an encoder writes one line for. Enrichers may replace `activity` and fill in `analysis`. */
 export interface AuditEvent {
-  readonly activity: Activity | SessionEvent | CaptureGap | AgentEvent;
+  activity: Activity | SessionEvent | CaptureGap | AgentEvent;
   /** undefined only for CaptureGap and AgentEvent. */
   readonly session: Session | undefined;
   /** What the lexer found in the statement's SQL text. */
-  readonly analysis: SqlAnalysis | undefined;
+  analysis: SqlAnalysis | undefined;
 }

@@ -91,7 +91,6 @@ export const agentConfigSchema = z.strictObject({
 });
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>;
-export type SinkConfig = z.infer<typeof sink>;
 
 /** Environment variables that override the file: `DBAUDIT_CAPTURE_DEVICE=eth0` is `capture.device: eth0`. */
 const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {

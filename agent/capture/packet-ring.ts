@@ -22,7 +22,9 @@ const ADDRESS_INTERFACE_WORD = 13;
 const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
 /** 802.1Q, 802.1ad, and what came before it. */
-const VLAN_ETHERTYPES: readonly number[] = [0x8100, 0x88a8, 0x9100];
+const ETHERTYPE_VLAN = 0x8100;
+const ETHERTYPE_SERVICE_VLAN = 0x88a8;
+const ETHERTYPE_OLD_SERVICE_VLAN = 0x9100;
 const VLAN_TAG_BYTES = 4;
 const IPV6_HEADER_BYTES = 40;
 /** Shorter ones are filled up. */
@@ -98,7 +100,9 @@ function vlanTagBytes(bytes: Buffer, start: number, length: number): number {
   if (ethertype === ETHERTYPE_IPV4 || ethertype === ETHERTYPE_IPV6) {
     return isIpPacket(bytes, start + VLAN_TAG_BYTES, length - VLAN_TAG_BYTES, ethertype) ? VLAN_TAG_BYTES : 0;
   }
-  if (!VLAN_ETHERTYPES.includes(ethertype)) return 0;
+  const second =
+    ethertype === ETHERTYPE_VLAN || ethertype === ETHERTYPE_SERVICE_VLAN || ethertype === ETHERTYPE_OLD_SERVICE_VLAN;
+  if (!second) return 0;
   const inner = uint16(bytes, start + VLAN_TAG_BYTES + 2);
   const tags = 2 * VLAN_TAG_BYTES;
   return isIpPacket(bytes, start + tags, length - tags, inner) ? tags : 0;

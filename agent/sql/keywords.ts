@@ -7,7 +7,7 @@ const RESERVED = [
   'GROUP ORDER BY HAVING LIMIT OFFSET FETCH FOR WINDOW INTO VALUES SET INSERT UPDATE DELETE REPLACE MERGE WITH ASC DESC',
   'CREATE ALTER DROP TABLE IF TO GRANT REVOKE RETURNING LOCK DUAL LOW_PRIORITY HIGH_PRIORITY DELAYED IGNORE REFERENCES',
   'PRIMARY FOREIGN UNIQUE INDEX CHECK CONSTRAINT INFILE OUTFILE DUMPFILE LOAD CALL SHOW DESCRIBE EXPLAIN TRIGGER',
-  'COLLATE INTERVAL ONLY USE FORCE PARTITION TABLESAMPLE',
+  'COLLATE INTERVAL ONLY USE FORCE PARTITION TABLESAMPLE OF',
 ].join(' ');
 
 /** May also be a name of something, depending on where it stands. */
@@ -73,34 +73,51 @@ export function keywordNumber(name: string): number {
 /** The multiplier and start of the hash over lower-case letters by which a word is looked up (FNV-1a's). */
 export const WORD_HASH_PRIME = 0x01000193;
 export const WORD_HASH_START = 0x811c9dc5 | 0;
+/** The multiplier of the second hash, which is over letters as written. */
+export const WRITTEN_HASH_PRIME = 0x5bd1e995;
 
 /** Four times as many slots as words, so that a look-up seldom takes a second step. */
 const SLOTS = 2 ** Math.ceil(Math.log2(names.length * 4));
 const SLOT_MASK = SLOTS - 1;
 const slotHashes = new Int32Array(SLOTS);
 const slotNumbers = new Uint16Array(SLOTS);
+const upperHashes = new Int32Array(SLOTS);
+const lowerHashes = new Int32Array(SLOTS);
 for (const [number, name] of names.entries()) {
   if (number === 0) continue;
-  let hash = WORD_HASH_START;
-  for (let i = 0; i < name.length; i += 1) hash = Math.imul(hash ^ (name.charCodeAt(i) | 0x20), WORD_HASH_PRIME);
+  const hash = hashOf(name.toLowerCase(), WORD_HASH_PRIME, 0x20);
   let slot = (hash ^ (hash >>> 15)) & SLOT_MASK;
   while (slotNumbers[slot] !== 0) slot = (slot + 1) & SLOT_MASK;
   slotHashes[slot] = hash;
   slotNumbers[slot] = number;
+  upperHashes[slot] = hashOf(name, WRITTEN_HASH_PRIME, 0);
+  lowerHashes[slot] = hashOf(name.toLowerCase(), WRITTEN_HASH_PRIME, 0);
 }
 
-/** The keyword that `text` holds from `start` to `end`, whose hash over `code | 0x20` is `hash`; 0: none. */
-export function findKeyword(hash: number, text: string, start: number, end: number): number {
+function hashOf(word: string, prime: number, bits: number): number {
+  let hash = WORD_HASH_START;
+  for (let i = 0; i < word.length; i += 1) hash = Math.imul(hash ^ (word.charCodeAt(i) | bits), prime);
+  return hash;
+}
+
+/**
+ * The keyword that `text` holds from `start` to `end`; 0: none. `hash` is over `code | 0x20`, `written` over the letters as
+ * they are. Words all in upper or lower case are known by both hashes together, others by looking at their letters too.
+ */
+export function findKeyword(hash: number, written: number, text: string, start: number, end: number): number {
   let slot = (hash ^ (hash >>> 15)) & SLOT_MASK;
   for (;;) {
     const number = slotNumbers[slot] as number;
     if (number === 0) return 0;
-    if (slotHashes[slot] === hash) return spells(number, text, start, end) ? number : 0;
+    if (slotHashes[slot] === hash) {
+      if (upperHashes[slot] === written || lowerHashes[slot] === written) return number;
+      return spells(number, text, start, end) ? number : 0;
+    }
     slot = (slot + 1) & SLOT_MASK;
   }
 }
 
-/** A hash can be met on purpose: whoever names a table so would hide it. */
+/** A hash of 32 bits can be met on purpose: whoever names a table so would hide it. */
 function spells(number: number, text: string, start: number, end: number): boolean {
   const name = names[number] as string;
   if (name.length !== end - start) return false;

@@ -3,7 +3,7 @@
  * https://dev.mysql.com/doc/refman/8.4/en/language-structure.html
  * https://www.postgresql.org/docs/current/sql-syntax-lexical.html
  */
-import { findKeyword, IS_SECRETIVE, KEYWORD_FLAGS, WORD_HASH_PRIME, WORD_HASH_START } from './keywords.ts';
+import { findKeyword, IS_SECRETIVE, KEYWORD_FLAGS, WORD_HASH_PRIME, WORD_HASH_START, WRITTEN_HASH_PRIME } from './keywords.ts';
 import { endOfBlockComment, endOfDollarTag, endOfLine } from './lexer-rules.ts';
 
 export type Dialect = 'mysql' | 'postgresql';
@@ -52,6 +52,7 @@ const QUESTION_START = 31;
 
 const TAB = 0x09;
 const QUOTE = 0x27;
+const AMPERSAND = 0x26;
 const DOUBLE_QUOTE = 0x22;
 const DOT = 0x2e;
 const SLASH = 0x2f;
@@ -61,7 +62,6 @@ const BACKTICK = 0x60;
 const DASH = 0x2d;
 const STAR = 0x2a;
 const BANG = 0x21;
-const WRITTEN_PRIME = 0x5bd1e995;
 
 const STARTS = Uint8Array.from({ length: 128 }, (_, code) => startClass(code));
 /** 1: letter, digit, `_` or `$`. */
@@ -230,12 +230,12 @@ export class Lexer {
     let code = text.charCodeAt(start);
     do {
       lower = Math.imul(lower ^ (code | 0x20), WORD_HASH_PRIME);
-      written = Math.imul(written ^ code, WRITTEN_PRIME);
+      written = Math.imul(written ^ code, WRITTEN_HASH_PRIME);
       position += 1;
       if (position >= length) break;
       code = text.charCodeAt(position);
     } while (code >= 128 || IN_WORD[code] === 1);
-    if ((code === QUOTE || code === DOUBLE_QUOTE) && position < length) {
+    if ((code === QUOTE || code === DOUBLE_QUOTE || code === AMPERSAND) && position < length) {
       const kind = this.#prefixed(start, position, code);
       if (kind !== END) return kind;
     }
@@ -245,7 +245,7 @@ export class Lexer {
     this.contentEnd = position;
     // Behind a dot or an @ comes a name, whatever it is.
     const before = start > 0 ? text.charCodeAt(start - 1) : 0;
-    const keyword = before === DOT || before === AT ? 0 : findKeyword(lower, text, start, position);
+    const keyword = before === DOT || before === AT ? 0 : findKeyword(lower, written, text, start, position);
     this.keyword = keyword;
     if (keyword !== 0) {
       if (((KEYWORD_FLAGS[keyword] as number) & IS_SECRETIVE) !== 0) this.suspicious = true;
@@ -265,12 +265,16 @@ export class Lexer {
     const text = this.#text;
     const first = text.charCodeAt(start) | 0x20;
     if (this.#mysql) {
+      if (quote === AMPERSAND) return END;
       const isIntroducer = text.charCodeAt(start) === 0x5f;
       if (isIntroducer) return this.#string(quoteAt, quote, true);
       const isLetter = quoteAt - start === 1 && quote === QUOTE && (first === 0x6e || first === 0x78 || first === 0x62);
       return isLetter ? this.#string(quoteAt, quote, true) : END;
     }
-    if (quote !== QUOTE || quoteAt - start !== 1) return END;
+    if (quoteAt - start !== 1) return END;
+    if (first === 0x75 && quote === AMPERSAND && text.charCodeAt(quoteAt + 1) === QUOTE)
+      return this.#string(quoteAt + 1, QUOTE, false);
+    if (quote !== QUOTE) return END;
     if (first === 0x65) return this.#string(quoteAt, quote, true);
     return first === 0x62 || first === 0x78 || first === 0x6e ? this.#string(quoteAt, quote, false) : END;
   }
@@ -334,7 +338,7 @@ export class Lexer {
         position += 1;
       }
       lower = Math.imul(lower ^ (code | 0x20), WORD_HASH_PRIME);
-      written = Math.imul(written ^ code, WRITTEN_PRIME);
+      written = Math.imul(written ^ code, WRITTEN_HASH_PRIME);
     }
     this.lowerHash = lower;
     this.writtenHash = written;

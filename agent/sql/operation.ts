@@ -1,11 +1,11 @@
 import type { StatementClass } from './analysis.ts';
-import { keywordName, keywordNumber } from './keywords.ts';
+import { keywordName } from './keywords.ts';
 
 /** `db.query.summary` is at most this long, by OpenTelemetry's convention. */
 const MAX_SUMMARY_LENGTH = 255;
 
 /** What CREATE, ALTER and DROP are about, and how it is called where one word does not say it. */
-const OBJECTS: ReadonlyMap<number, string> = new Map(
+const OBJECTS: ReadonlySet<string> = new Set(
   [
     'TABLE VIEW INDEX DATABASE SCHEMA USER ROLE LOGIN FUNCTION PROCEDURE TRIGGER EVENT SEQUENCE TYPE DOMAIN SERVER',
     'POLICY RULE AGGREGATE OPERATOR CAST COLLATION LANGUAGE TABLESPACE STATISTICS TRANSFORM CONVERSION EXTENSION',
@@ -13,8 +13,7 @@ const OBJECTS: ReadonlyMap<number, string> = new Map(
     'LOGFILE',
   ]
     .join(' ')
-    .split(' ')
-    .map((word) => [keywordNumber(word), word]),
+    .split(' '),
 );
 
 /** The second word belongs to the object's name. */
@@ -38,9 +37,8 @@ const FULL_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** What a DDL statement is about, read from one of its words and the next; undefined: this word does not tell. */
-export function objectKind(keyword: number, next: string): string | undefined {
-  const word = OBJECTS.get(keyword);
-  if (word === undefined) return undefined;
+function objectKind(word: string, next: string): string | undefined {
+  if (!OBJECTS.has(word)) return undefined;
   if (FULL_NAMES[word] !== undefined) return FULL_NAMES[word];
   if (word === 'FOREIGN' && next === 'DATA') return 'FOREIGN DATA WRAPPER';
   return PAIRS[word]?.includes(next) ? `${word} ${next}` : word;
@@ -53,7 +51,7 @@ const TWO_WORDS = new Set(['START', 'STOP', 'CHANGE', 'LOAD', 'XA', 'GET', 'RESE
 const MAX_VERB_LENGTH = 24;
 
 /** The operation of a statement that begins with `word`, then `next` (both upper case, empty where there is no word). */
-export function operationOf(word: string, next: string): string | undefined {
+function operationOf(word: string, next: string): string | undefined {
   if (word.length > MAX_VERB_LENGTH || !/^[A-Z]+$/.test(word)) return undefined;
   if (word === 'DESC') return 'DESCRIBE';
   if (word === 'START' && next !== '') return `START ${next.slice(0, MAX_VERB_LENGTH)}`;
@@ -89,9 +87,8 @@ const CLASSES: Readonly<Record<string, StatementClass>> = {
 };
 const ROLE_OBJECTS = new Set(['USER', 'ROLE', 'GROUP', 'LOGIN', 'DEFAULT PRIVILEGES']);
 
-export function classOf(operation: string | undefined): StatementClass {
+function classOf(operation: string | undefined): StatementClass {
   if (operation === undefined) return 'MISC';
-  if (operation === 'SET PASSWORD') return 'ROLE';
   const space = operation.indexOf(' ');
   const verb = space < 0 ? operation : operation.slice(0, space);
   const statementClass = CLASSES[verb] ?? 'MISC';
@@ -110,7 +107,6 @@ export function summaryOf(operation: string | undefined, tables: readonly string
   return summary;
 }
 
-const WITH = keywordNumber('WITH');
 const DDL = new Set(['CREATE', 'ALTER', 'DROP']);
 const MAIN_VERBS = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', 'REPLACE', 'VALUES', 'TABLE']);
 const ANALYZES = new Set(['ANALYZE', 'ANALYSE']);
@@ -123,7 +119,6 @@ export class Operation {
   #settled = false;
   /** Words in parentheses are not those of the statement itself. */
   #depth = 0;
-  #previousKeyword = 0;
   #explained = '';
   #analyzes = false;
   #copiesTo = false;
@@ -145,7 +140,6 @@ export class Operation {
       this.name = operationOf(word, '');
     } else if (depth === this.#depth) this.#laterWord(word);
     this.#previous = word;
-    this.#previousKeyword = keyword;
   }
 
   /** Something that is neither word nor parenthesis: a statement does not begin with it. */
@@ -172,18 +166,18 @@ export class Operation {
       if (word === 'TO' || word === 'FROM') this.#explained = word;
     } else if (this.#explained === '') {
       this.#explained = word;
-      this.name = operationOf(verb, word);
+      if (TWO_WORDS.has(verb)) this.name = operationOf(verb, word);
     }
   }
 
   #object(word: string): void {
     if (this.#explained === '') {
-      const kind = objectKind(this.#keywordOf(word), '');
+      const kind = objectKind(word, '');
       if (kind === undefined) return;
       this.#explained = word;
       this.name = `${this.#verb} ${kind}`;
     } else if (this.#explained === this.#previous) {
-      const kind = objectKind(this.#keywordOf(this.#previous), word);
+      const kind = objectKind(this.#previous, word);
       if (kind !== undefined) this.name = `${this.#verb} ${kind}`;
     }
   }

@@ -1,7 +1,6 @@
 /* What the keywords of a statement say about where its tables stand. */
 import { IS_RESERVED, KEYWORD_FLAGS, keywordNumber } from './keywords.ts';
 import { OPEN } from './lexer.ts';
-import { objectKind } from './operation.ts';
 import type { TokenCursor } from './token-cursor.ts';
 
 /** What may come: something that gives rows, so also a function; or a table. */
@@ -19,7 +18,7 @@ export interface Level {
   /** Seen JOIN, or USING in its place. */
   joined: boolean;
   /** What CREATE, ALTER or DROP are about. */
-  object: string | undefined;
+  object: number;
   /** Reading `WITH a AS (…), b AS (…)`. */
   definitions: boolean;
   expectsDefinition: boolean;
@@ -35,7 +34,7 @@ export function newLevel(isCall: boolean): Level {
     expects: undefined,
     list: false,
     joined: false,
-    object: undefined,
+    object: 0,
     definitions: false,
     expectsDefinition: false,
     definition: undefined,
@@ -67,6 +66,7 @@ const ON = number('ON');
 const LIKE = number('LIKE');
 const TO = number('TO');
 const SHOW = number('SHOW');
+const COLUMNS = number('COLUMNS');
 const COPY = number('COPY');
 const TRUNCATE = number('TRUNCATE');
 const DESCRIBE = number('DESCRIBE');
@@ -104,7 +104,8 @@ const UNRESERVED_MODIFIERS = keywordSet(
   'TABLES OVERWRITE TEMPORARY TEMP UNLOGGED CONCURRENTLY LOCAL QUICK VERBOSE ANALYZE ANALYSE EXTENDED SQL',
 );
 const SHOWS_COLUMNS = keywordSet('COLUMNS FIELDS INDEX INDEXES KEYS');
-const STANDS_ON_TABLE = new Set(['INDEX', 'TRIGGER', 'POLICY']);
+const OBJECTS = keywordSet('TABLE VIEW INDEX TRIGGER POLICY RULE FUNCTION PROCEDURE');
+const STANDS_ON_TABLE = keywordSet('INDEX TRIGGER POLICY');
 const GRANTS = keywordSet('GRANT REVOKE');
 
 /** Whether the keyword may stand in front of the table that is expected, rather than being its name. */
@@ -130,9 +131,9 @@ export function onKeyword(level: Level, cursor: TokenCursor, isMysql: boolean): 
   else if (keyword === TABLE || keyword === TABLES || keyword === VIEW) tableWord(level, cursor);
   else if (keyword === TO) level.expects = level.verb === RENAME ? 'target' : undefined;
   else if (keyword === LIKE) like(level, cursor);
-  else if (SHOWS_COLUMNS.has(keyword) && level.verb === SHOW) level.object = 'COLUMNS';
+  else if (SHOWS_COLUMNS.has(keyword) && level.verb === SHOW) level.object = COLUMNS;
   else if (((KEYWORD_FLAGS[keyword] as number) & IS_RESERVED) !== 0 && !MODIFIERS.has(keyword)) level.expects = undefined;
-  if (DDL_VERBS.has(level.verb) && keyword !== level.verb) level.object ??= objectKind(keyword, '');
+  if (level.object === 0 && OBJECTS.has(keyword)) level.object = keyword;
 }
 
 function beginStatement(level: Level, keyword: number): void {
@@ -157,8 +158,8 @@ function beginSelect(level: Level, cursor: TokenCursor): void {
 
 function from(level: Level, cursor: TokenCursor): void {
   if (level.verb === SHOW) {
-    if (level.object === 'COLUMNS') level.expects = 'target';
-    level.object = undefined;
+    if (level.object === COLUMNS) level.expects = 'target';
+    level.object = 0;
     return;
   }
   // IS [NOT] DISTINCT FROM
@@ -172,7 +173,7 @@ function from(level: Level, cursor: TokenCursor): void {
 function changeData(level: Level, cursor: TokenCursor): void {
   const { keyword, previous } = cursor;
   if (NAMES_EVENT.has(previous) || GRANTS.has(level.verb)) return;
-  if (keyword === INSERT && level.isCall) return;
+  if (keyword === INSERT && (level.isCall || level.verb === SELECT)) return;
   level.definitions = false;
   level.definition = undefined;
   if (keyword === DELETE) {
@@ -211,10 +212,10 @@ function using(level: Level): void {
 }
 
 function on(level: Level): void {
-  const isTarget = GRANTS.has(level.verb) || (DDL_VERBS.has(level.verb) && STANDS_ON_TABLE.has(level.object ?? ''));
+  const isTarget = GRANTS.has(level.verb) || (DDL_VERBS.has(level.verb) && STANDS_ON_TABLE.has(level.object));
   level.expects = isTarget ? 'target' : undefined;
   // Of a trigger or an index there is one table; a later ON is another matter.
-  if (isTarget && !GRANTS.has(level.verb)) level.object = 'TABLE';
+  if (isTarget && !GRANTS.has(level.verb)) level.object = TABLE;
 }
 
 function tableWord(level: Level, cursor: TokenCursor): void {

@@ -43,8 +43,8 @@ class StructureReader {
   readonly #isMysql: boolean;
   readonly #list = new TableList();
   readonly #operation = new Operation();
-  #levels: Level[] = [newLevel(false)];
   #level: Level = newLevel(false);
+  #levels: Level[] = [this.#level];
   #excessDepth = 0;
 
   constructor(text: string, dialect: Dialect) {

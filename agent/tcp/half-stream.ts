@@ -1,6 +1,7 @@
 import type { Side } from './byte-stream.ts';
 import { type HeldSegment, HeldSegments } from './held-segments.ts';
 import { advance, distance, earlier, type SequenceNumber } from './sequence.ts';
+import { isFirstFlight } from './syn.ts';
 
 /**
  * Farther ahead no sender may be: receive windows of that size do not occur (Linux grows them to 6 MiB by default), so
@@ -19,6 +20,8 @@ export class HalfStream {
   seen = false;
   /** `next` is known. */
   synced = false;
+  /** The connection was seen to open, but not this side's SYN: it comes late, or was lost. */
+  awaitsSyn = false;
   /** Number of the first byte, where the capture begins. */
   base: SequenceNumber = 0;
   /** Number of the next byte to deliver. */
@@ -54,6 +57,17 @@ export class HalfStream {
     return this.synced && this.acked !== undefined ? Math.max(0, distance(this.next, this.acked)) : 0;
   }
 
+  /** Its SYN says that the first byte has the number `first`; says whether that can be. */
+  syncBySyn(first: SequenceNumber): boolean {
+    if (this.base === first && this.synced) return true;
+    const begins = this.synced ? this.base : (this.firstHeld?.seq ?? first);
+    if ((this.synced && !this.awaitsSyn) || !isFirstFlight(first, begins)) return false;
+    this.awaitsSyn = false;
+    // Taken for the beginning was what the first acknowledgement seen says; nothing has been delivered since.
+    if (!this.synced || this.next === this.base) this.sync(first);
+    return true;
+  }
+
   /** The next byte is missing, while something after it is known. */
   get hasHole(): boolean {
     if (!this.synced) return false;
@@ -74,7 +88,10 @@ export class HalfStream {
 
   /** A segment of the other side that acknowledges `ack` may be delivered: what it answers has been. */
   hasReached(ack: SequenceNumber): boolean {
-    if (!this.synced) return true;
+    if (!this.synced) {
+      const first = this.firstHeld;
+      return first === undefined ? !this.awaitsSyn : distance(first.seq, ack) <= 0;
+    }
     // FIN takes up a number.
     const reached = this.ended !== 'open' && this.next === this.end ? advance(this.end, 1) : this.next;
     const ahead = distance(reached, ack);
@@ -131,7 +148,7 @@ export class HalfStream {
 
   /** No sender would use `seq` now. */
   isFar(seq: SequenceNumber): boolean {
-    const ahead = distance(this.next, seq);
+    const ahead = distance(this.synced ? this.next : (this.firstHeld?.seq ?? seq), seq);
     const isFar = ahead > MAX_AHEAD_BYTES || ahead < -MAX_BEHIND_BYTES;
     if (!isFar) this.#strays = 0;
     return isFar;

@@ -19,14 +19,16 @@ export class OrderedStreams {
   packets = 0;
   /** Whose bytes were delivered or lost last. */
   lastFromLow = false;
-  /** When something held was last delivered, or something missing given up. */
-  progressAt: Nanos = 0;
+  /** Ticks since something was delivered, while something is waited for. */
+  ticksWaited = 0;
   /** A side that resets sends no FIN. */
   wasReset = false;
   readonly #limits: Limits;
   readonly #counters: ReassemblyCounters;
   /** The side that never showed itself has been waited for once: the capture sees one direction only. */
   #isOneWay = false;
+  /** Time of the last delivery that was not simply next. */
+  #deliveredAt: Nanos = 0;
   #bufferedBytes = 0;
 
   constructor(
@@ -56,15 +58,17 @@ export class OrderedStreams {
 
   /** Takes `length` bytes of data (what the snap length cut off included) of `half`: delivers, holds or drops them. */
   take(half: HalfStream, peer: HalfStream, segment: Segment, length: number, at: Nanos): void {
-    if (!half.synced) {
-      this.#hold(half, segment, at);
-      return;
-    }
     if (half.isFar(segment.seq)) {
       this.#counters.implausibleSegments += 1;
       if (!half.isConvincing()) return;
       this.giveUp(NO_PATIENCE, at);
-      this.#lose(half, distance(half.next, segment.seq) >>> 0, at);
+      half.sync(segment.seq);
+      this.#counters.gaps += 1;
+      this.listener.gap(half.side, 0, at);
+    }
+    if (!half.synced) {
+      this.#hold(half, segment, at);
+      return;
     }
     const ahead = distance(half.next, segment.seq);
     if (ahead <= -length || !half.mayReach(advance(segment.seq, length))) {
@@ -120,7 +124,7 @@ export class OrderedStreams {
     const first = half.firstHeld;
     if (first === undefined) return undefined;
     if (!half.synced) {
-      if (half.acked === undefined || distance(first.seq, half.acked) <= 0) return undefined;
+      if (half.awaitsSyn || half.acked === undefined || distance(first.seq, half.acked) <= 0) return undefined;
       this.#settle(half, peer, first);
     }
     if (distance(half.next, first.seq) > 0) return undefined;
@@ -138,7 +142,7 @@ export class OrderedStreams {
     this.#account(-held.heldBytes);
     const { payload, missingBytes } = held;
     // The time of its own packet, unless that is before the time of what had to come first.
-    const at = Math.max(held.at, this.progressAt);
+    const at = Math.max(held.at, this.#deliveredAt);
     this.#deliver(half, payload, 0, payload.length, missingBytes, distance(held.seq, half.next), at);
   }
 
@@ -174,7 +178,8 @@ export class OrderedStreams {
 
   /** What is still missing is waited for anew, unless a held segment shows how long it has been missing. */
   #noteProgress(half: HalfStream, at: Nanos): void {
-    this.progressAt = at;
+    this.#deliveredAt = at;
+    this.ticksWaited = 0;
     this.lastFromLow = half === this.low;
     if (half.ackedAhead === 0) return;
     const waiting = (half === this.low ? this.high : this.low).firstHeld;
@@ -210,11 +215,15 @@ export class OrderedStreams {
     }
   }
 
-  /** Segments that wait for each other in a circle, or for a number that does not exist: the numbers are wrong. */
+  /**
+   * Segments that wait for each other in a circle, or for a number that does not exist, because the numbers are wrong;
+   * or for a SYN that was lost.
+   */
   #releaseStuck(half: HalfStream, peer: HalfStream, patience: Patience): boolean {
     const first = half.firstHeld;
     if (first === undefined || half.hasHole || peer.hasHole) return false;
     if (this.packets - first.order < patience.acknowledged) return false;
+    if (!peer.synced) peer.sync(first.ack);
     this.#release(half, first);
     return true;
   }

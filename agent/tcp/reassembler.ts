@@ -10,7 +10,7 @@ import { NO_PATIENCE } from './patience.ts';
 import { type Limits, newCounters, type ReassemblyCounters } from './reassembly.ts';
 import { ACK, FIN, type Parsed, RST, type Segment, SYN } from './segment.ts';
 import { advance } from './sequence.ts';
-import { follows, isFirstFlight, type Syn, synOf } from './syn.ts';
+import { follows, type Syn, synOf } from './syn.ts';
 import { TcpConnection } from './tcp-connection.ts';
 
 export type { Limits } from './reassembly.ts';
@@ -115,7 +115,8 @@ export class Reassembler {
     const isOpened = isAnswer ? syn !== undefined && follows(syn, segment) : connection === undefined;
     if (syn !== undefined && syn.fromLow !== fromLow && isOpened) {
       this.#openFromSyn(flow, syn, segment, at);
-    } else if (connection !== undefined && this.#belongs(connection, segment)) {
+    } else if (connection?.sender(segment).syncBySyn(advance(seq, 1)) === true) {
+      // The connection's own, come late or once more.
       this.#acceptAfterSyn(flow, connection, segment, at);
     } else if (isAnswer) {
       if (flow.openedBy !== advance(ack, -1)) this.#restart(flow, segment, at);
@@ -126,14 +127,6 @@ export class Reassembler {
     } else if (seq !== (syn?.seq ?? flow.openedBy)) {
       this.#restart(flow, segment, at);
     }
-  }
-
-  /** The SYN is that of the connection: a copy, or one that comes late. */
-  #belongs(connection: TcpConnection, segment: Segment): boolean {
-    const half = connection.sender(segment);
-    const first = advance(segment.seq, 1);
-    if (half.synced) return half.base === first;
-    return half.firstHeld === undefined || isFirstFlight(first, half.firstHeld.seq);
   }
 
   #acceptSlowly(flow: Flow, segment: Segment, at: Nanos): void {
@@ -176,6 +169,7 @@ export class Reassembler {
     const connection = this.#open(flow, !fromLow, first, true, at);
     if (connection === undefined) return;
     (fromLow ? connection.streams.high : connection.streams.low).sync(ack);
+    connection.sender(segment).syncBySyn(advance(segment.seq, 1));
     this.#acceptAfterSyn(flow, connection, segment, at);
   }
 
@@ -194,16 +188,19 @@ export class Reassembler {
     const client = syn.fromLow ? connection.streams.low : connection.streams.high;
     client.sync(advance(syn.seq, 1));
     client.seen = true;
+    (syn.fromLow ? connection.streams.high : connection.streams.low).awaitsSyn = true;
     if (syn.payload !== undefined) connection.streams.takeFirst(client, syn.payload, syn.at);
-    if ((segment.flags & SYN) === 0) this.#give(flow, connection, segment, at);
-    else this.#acceptAfterSyn(flow, connection, segment, at);
+    if ((segment.flags & SYN) === 0) {
+      this.#give(flow, connection, segment, at);
+    } else {
+      connection.sender(segment).syncBySyn(advance(segment.seq, 1));
+      this.#acceptAfterSyn(flow, connection, segment, at);
+    }
   }
 
   /** What follows the SYN in the same segment begins one number later. */
   #acceptAfterSyn(flow: Flow, connection: TcpConnection, segment: Segment, at: Nanos): void {
-    const half = connection.sender(segment);
     segment.seq = advance(segment.seq, 1);
-    if (!half.synced) half.sync(segment.seq);
     this.#give(flow, connection, segment, at);
   }
 
@@ -231,7 +228,7 @@ export class Reassembler {
     const low = new HalfStream(clientIsLow ? 'client' : 'server');
     const high = new HalfStream(clientIsLow ? 'server' : 'client');
     const streams = new OrderedStreams(low, high, listener, this.#options.limits, this.counters);
-    flow.connection = new TcpConnection(streams, fromStart);
+    flow.connection = new TcpConnection(streams);
     this.#flows.setOpen(flow, 'live', false);
     return flow.connection;
   }

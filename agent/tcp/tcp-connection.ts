@@ -1,32 +1,30 @@
-import { NANOS_PER_SECOND, type Nanos } from '../timeline.ts';
+import type { Nanos } from '../timeline.ts';
 import type { HalfStream } from './half-stream.ts';
 import type { OrderedStreams } from './ordered-streams.ts';
 import { NO_PATIENCE, ONLY_FOR_RETRANSMISSION, WHILE_PACKETS_COME } from './patience.ts';
 import { ACK, FIN, RST, type Segment, SYN } from './segment.ts';
 import { advance, distance, type SequenceNumber } from './sequence.ts';
 
-/** After so long without progress, what is acknowledged, and so never sent again, is given up. */
-const ACKNOWLEDGED_WAIT_NANOS = 2 * NANOS_PER_SECOND;
+/**
+ * After so many ticks without progress, what is acknowledged, and so never sent again, is given up. More than one, for a
+ * tick may come long after the packets before it and just before the one that is missing.
+ */
+const ACKNOWLEDGED_WAIT_TICKS = 3;
 /** The same for what may still be sent again: the sender's first five retries take 12 s (RFC 6298, from 0.2 s). */
-const UNACKNOWLEDGED_WAIT_NANOS = 15 * NANOS_PER_SECOND;
+const UNACKNOWLEDGED_WAIT_TICKS = 15;
 /** A reset's number lies in the receive window, which Linux grows to 6 MiB by default. */
 const RESET_REACH_BYTES = 6 * 1024 * 1024;
-const NOT_WAITING = Infinity;
 
 /** Follows one connection from its first packet to its end. */
 export class TcpConnection {
   readonly streams: OrderedStreams;
   /** Set when nothing more will come. */
   outcome: 'finished' | 'reset' | undefined = undefined;
-  readonly #fromStart: boolean;
   /** Nothing held, missing or ending on either side: the fast path may be taken. */
   #isPlain = false;
-  #waitingSince: Nanos = NOT_WAITING;
 
-  /** `fromStart`: the SYN was seen. */
-  constructor(streams: OrderedStreams, fromStart: boolean) {
+  constructor(streams: OrderedStreams) {
     this.streams = streams;
-    this.#fromStart = fromStart;
   }
 
   get bothSeen(): boolean {
@@ -71,7 +69,7 @@ export class TcpConnection {
     streams.packets += 1;
     half.seen = true;
     if ((flags & ACK) !== 0) {
-      this.#syncByAck(peer, ack);
+      if (peer.awaitsSyn && !peer.synced && length === 0) this.#syncByAck(peer, ack);
       peer.noteAck(ack, streams.packets);
     }
     streams.deliverReady();
@@ -80,23 +78,23 @@ export class TcpConnection {
     if ((flags & RST) !== 0) this.#noteReset(half, seq);
     streams.deliverReady();
     streams.giveUp(WHILE_PACKETS_COME, at);
-    this.#review(at);
+    this.#review();
   }
 
   /** About once a second: gives up what has been missing for too long. */
   tick(at: Nanos): void {
-    if (this.#waitingSince !== NOT_WAITING) {
-      const waited = at - Math.max(this.#waitingSince, this.streams.progressAt);
-      if (waited >= UNACKNOWLEDGED_WAIT_NANOS) this.streams.giveUp(NO_PATIENCE, at);
-      else if (waited >= ACKNOWLEDGED_WAIT_NANOS) this.streams.giveUp(ONLY_FOR_RETRANSMISSION, at);
-      this.#review(at);
+    const { streams } = this;
+    if (streams.isWaiting) {
+      streams.ticksWaited += 1;
+      if (streams.ticksWaited >= UNACKNOWLEDGED_WAIT_TICKS) streams.giveUp(NO_PATIENCE, at);
+      else if (streams.ticksWaited >= ACKNOWLEDGED_WAIT_TICKS) streams.giveUp(ONLY_FOR_RETRANSMISSION, at);
+      this.#review();
     }
-    this.streams.listener.tick(at);
+    streams.listener.tick(at);
   }
 
-  /** The SYN was seen but not its answer: the first acknowledgement tells where the other side began. */
+  /** The answer to the SYN was not seen; the first bare acknowledgement tells where the other side began. */
   #syncByAck(half: HalfStream, ack: SequenceNumber): void {
-    if (half.synced || !this.#fromStart) return;
     const first = half.firstHeld;
     half.sync(first !== undefined && distance(first.seq, ack) > 0 ? first.seq : ack);
   }
@@ -106,20 +104,16 @@ export class TcpConnection {
     const ahead = distance(half.next, seq);
     if (half.synced && Math.abs(ahead) > RESET_REACH_BYTES) return;
     this.streams.wasReset = true;
-    // One number more may be a FIN that was lost.
-    if (ahead === 1) return;
-    half.noteEnd(seq);
+    // One number more may be that of a FIN which comes late, or was lost.
+    if (ahead !== 1) half.noteEnd(seq);
     half.noteAck(seq, this.streams.packets);
   }
 
-  #review(at: Nanos): void {
+  #review(): void {
     const { low, high, wasReset, isWaiting } = this.streams;
     this.#isPlain = low.isPlain && high.isPlain && !wasReset;
-    if (isWaiting) {
-      if (this.#waitingSince === NOT_WAITING) this.#waitingSince = at;
-      return;
-    }
-    this.#waitingSince = NOT_WAITING;
+    if (isWaiting) return;
+    this.streams.ticksWaited = 0;
     if (wasReset) this.outcome = 'reset';
     else if (low.isFinished && high.isFinished) this.outcome = 'finished';
   }

@@ -1,7 +1,7 @@
 import type { Nanos } from '../../timeline.ts';
 import { type Login, OK, type Outcome, UNSEEN } from '../activity.ts';
-import type { Credentials } from './handshake-response.ts';
 import { characterSetOf } from './character-sets.ts';
+import type { Credentials } from './handshake-response.ts';
 import { type MysqlSession, reader } from './mysql-session.ts';
 import { EOF_HEADER, ERR_HEADER, OK_HEADER, OkPacket, readErr } from './packets.ts';
 
@@ -48,7 +48,8 @@ export class Authentication {
     if (header === EOF_HEADER || header === AUTH_NEXT_FACTOR) {
       reader.skip(1);
       // A switch without a name is the one to the method of 4.0.
-      const named = reader.remaining > 0 ? reader.utf8(methodLength(buffer, reader.position, end)) : 'mysql_old_password';
+      const named =
+        reader.remaining > 0 ? reader.utf8(methodLength(buffer, reader.position, end)) : 'mysql_old_password';
       const isFurther = header === AUTH_NEXT_FACTOR && this.#authMethod !== undefined;
       this.#authMethod = isFurther ? `${this.#authMethod}+${named}` : named;
     }
@@ -109,9 +110,9 @@ function methodLength(buffer: Buffer, start: number, end: number): number {
 
 /** https://dev.mysql.com/doc/refman/9.4/en/performance-schema-connection-attribute-tables.html */
 function namesIn(attributes: Readonly<Record<string, string | null>>): { program?: string; driver?: string } {
-  const program = attributes['program_name'];
-  const client = attributes['_client_name'];
-  const version = attributes['_client_version'];
+  const program = attributes.program_name;
+  const client = attributes._client_name;
+  const version = attributes._client_version;
   return {
     ...(program ? { program } : {}),
     ...(client ? { driver: version ? `${client} ${version}` : client } : {}),

@@ -48,7 +48,9 @@ export class CommandPhase {
   #current: Command | undefined;
   /** The client is sending a file's content. */
   #receivesFile = false;
-  #fileMayGoOn = false;
+  #fileSequence = 0;
+  /** A server may break off while the client still sends. */
+  #mayBeDialogue = false;
   #authentication: Authentication | undefined;
   /** The server's bytes are an endless stream of events from now on. */
   #streams = false;
@@ -62,15 +64,31 @@ export class CommandPhase {
   #serverLost = false;
   /** Lost, but a command was sent since: the server's next byte begins its answer. */
   #expectsAnswer = false;
-  /** Lost while several commands were under way. */
+  /** Lost while several commands were under way, or may have been. */
   #lostInPipeline = false;
+  /** The client has sent commands without waiting for answers. */
+  #pipelines = false;
   /** Requests may have been lost behind those that are pending. */
   #lostBehindPending = false;
+  /** A request was lost and nothing of the server's has come since: what comes may be the answer to it. */
+  #owesAnswer = false;
 
   constructor(session: MysqlSession) {
     this.#session = session;
     this.#requests = new RequestReader(session);
     this.#replies = new ReplyReader(session, this);
+  }
+
+  /** The capture begins in the middle: the next plausible command is the first. */
+  startInMiddle(): void {
+    this.clientLost = true;
+    this.#serverLost = true;
+  }
+
+  /** The server said something that cannot be used. */
+  ignoredServer(at: Nanos): void {
+    this.#owesAnswer = false;
+    this.#lastAt = at;
   }
 
   /** The login is over, and nothing of it is missing. */
@@ -108,19 +126,19 @@ export class CommandPhase {
     const packetBytes = PACKET_HEADER_BYTES + length;
     const continues = this.#requestGoesOn;
     this.#requestGoesOn = length === FULL_PACKET_BYTES;
-    if (continues || this.#receivesFile) {
+    if (continues) {
       this.#continueRequest(buffer, start, end, length, sequence, broken);
       return;
     }
-    if (sequence !== 0) {
-      if (this.#fileMayGoOn || this.#pending.last?.code === COM_CHANGE_USER) return;
-      throw new ProtocolViolation(`request with sequence number ${sequence}`);
-    }
+    if (this.#receivesFile && this.#receiveFile(length, sequence)) return;
+    // Part of a dialogue: a change of user, or a file that the server asked for, which may not have been seen.
+    if (sequence !== 0 && (this.#mayBeDialogue || this.#pending.length > 0 || this.#serverLost)) return;
+    if (sequence !== 0) throw new ProtocolViolation(`request with sequence number ${sequence}`);
     if (end === start) {
       if (broken) return;
       throw new ProtocolViolation('empty request');
     }
-    this.#fileMayGoOn = false;
+    this.#mayBeDialogue = false;
     this.#accept(buffer, start, end, length, packetBytes, at, broken);
   }
 
@@ -156,7 +174,8 @@ export class CommandPhase {
       command.responseBytes += PACKET_HEADER_BYTES + length;
       return true;
     }
-    if (this.#replies.fresh && this.numbersAnswers && !isAnswerTo(command, buffer[headerAt + 3] ?? 0)) {
+    const sequence = buffer[headerAt + 3] ?? 0;
+    if (this.#replies.fresh && this.numbersAnswers && !isAnswerTo(command, sequence)) {
       if (this.#replies.isLateEof(buffer, start, length)) return true;
       this.#giveUp(at);
       return false;
@@ -167,7 +186,7 @@ export class CommandPhase {
     }
     command.responseBytes += PACKET_HEADER_BYTES + length;
     if (command.code === COM_CHANGE_USER) this.#authenticate(buffer, start, end, at);
-    else this.#replies.packet(buffer, start, end, length, at);
+    else this.#replies.packet(buffer, start, end, length, sequence, at);
     return true;
   }
 
@@ -176,10 +195,10 @@ export class CommandPhase {
     this.clientLost = true;
     this.#requestGoesOn = false;
     this.#current = undefined;
-    this.#requests.forgetLastPrepared();
-    this.#session.prepared.forgetTypes();
+    this.#requests.forgetWhatMayHaveChanged();
+    if (this.#pipelines) this.#lostInPipeline = true;
     if (this.#pending.length > 0) this.#lostBehindPending = true;
-    else this.#loseServer();
+    else this.#loseAnswer();
   }
 
   /** Server bytes were lost, and with them where the next packet begins. */
@@ -221,13 +240,14 @@ export class CommandPhase {
     this.#finish(command, outcome, at);
     const next = this.#pending.first;
     if (next !== undefined) this.#begin(next);
-    else if (this.#lostBehindPending) this.#loseServer();
+    else if (this.#lostBehindPending) this.#loseAnswer();
   }
 
   /** Called by the reply reader. */
-  wantsFile(): void {
+  wantsFile(sequence: number): void {
     this.#receivesFile = true;
-    this.#fileMayGoOn = true;
+    this.#fileSequence = sequence;
+    this.#mayBeDialogue = true;
     this.#requestGoesOn = false;
   }
 
@@ -245,7 +265,8 @@ export class CommandPhase {
       case COM_QUIT:
         return;
       case COM_STMT_SEND_LONG_DATA:
-        if (!broken) this.#requests.readLongData(buffer, start, end, length);
+        if (broken) this.#requests.loseLongData(buffer, start, end);
+        else this.#requests.readLongData(buffer, start, end, length);
         return;
       case COM_STMT_CLOSE:
         if (end - start >= 5) this.#session.prepared.close(buffer.readUInt32LE(start + 1));
@@ -270,7 +291,8 @@ export class CommandPhase {
       const length = wide ? buffer.readUInt16LE(position + 1) : first;
       const bodyStart = position + (wide ? 3 : 1);
       position = bodyStart + length;
-      if (length === 0 || position > end || (first > 0xfa && !wide)) throw new ProtocolViolation('command of no length');
+      if (length === 0 || position > end || (first > 0xfa && !wide))
+        throw new ProtocolViolation('command of no length');
       const code = buffer[bodyStart] ?? 0;
       if (code === COM_MULTI) throw new ProtocolViolation('COM_MULTI inside of COM_MULTI');
       const command = this.#requests.read(code, buffer, bodyStart, position, length, false, false, at, length);
@@ -287,12 +309,6 @@ export class CommandPhase {
     sequence: number,
     broken: boolean,
   ): void {
-    if (this.#receivesFile) {
-      const command = this.#pending.first;
-      if (command !== undefined) command.requestBytes += PACKET_HEADER_BYTES + length;
-      if (length === 0) this.#receivesFile = false;
-      return;
-    }
     const command = this.#current;
     if (command === undefined) return;
     command.lastSequence = sequence;
@@ -300,6 +316,20 @@ export class CommandPhase {
     command.textLength += length;
     if (broken) this.requestRestLost();
     else command.hash?.update(buffer.subarray(start, end));
+  }
+
+  /** Numbers go on from the server's, and begin again after 255; what does not go on is the next command. */
+  #receiveFile(length: number, sequence: number): boolean {
+    const expected = (this.#fileSequence + 1) & 0xff;
+    if (sequence !== expected) {
+      this.#receivesFile = false;
+      return false;
+    }
+    this.#fileSequence = sequence;
+    const command = this.#pending.first;
+    if (command !== undefined) command.requestBytes += PACKET_HEADER_BYTES + length;
+    if (length === 0) this.#receivesFile = false;
+    return true;
   }
 
   #arrived(command: Command): void {
@@ -325,6 +355,10 @@ export class CommandPhase {
    */
   #arrivedWhileLost(command: Command): void {
     if (command.at - this.#lastAt >= QUIET_NANOS) this.#lostInPipeline = false;
+    if (this.#owesAnswer) {
+      this.#finish(command, UNSEEN, undefined);
+      return;
+    }
     if (this.#pending.length === 0 && !this.#lostInPipeline) {
       this.#expectsAnswer = true;
       this.#add(command);
@@ -339,6 +373,7 @@ export class CommandPhase {
     this.#pending.push(command);
     this.#pendingTextBytes += command.text?.length ?? 0;
     if (this.#pending.length === 1) this.#begin(command);
+    else this.#pipelines = true;
   }
 
   #take(): Command | undefined {
@@ -375,9 +410,15 @@ export class CommandPhase {
     this.#lastAt = at;
   }
 
+  #loseAnswer(): void {
+    this.#loseServer();
+    this.#owesAnswer = true;
+  }
+
   #loseServer(): void {
     this.#serverLost = true;
     this.#expectsAnswer = false;
+    this.#owesAnswer = false;
     this.#lostBehindPending = false;
     this.#replyGoesOn = false;
     this.#receivesFile = false;

@@ -30,7 +30,7 @@ export const COM_STMT_BULK_EXECUTE = 0xfa;
 export const COM_MULTI = 0xfe;
 
 const NAMES: Readonly<Record<number, string>> = {
-  0x00: 'COM_SLEEP',
+  0: 'COM_SLEEP',
   [COM_QUIT]: 'COM_QUIT',
   [COM_INIT_DB]: 'COM_INIT_DB',
   [COM_QUERY]: 'COM_QUERY',
@@ -106,6 +106,10 @@ const BODY_BYTES: Readonly<Record<number, readonly [number, number]>> = {
   [COM_STMT_BULK_EXECUTE]: [7, FULL_PACKET_BYTES],
 };
 
+/** The command byte and what begins attributes: what is shorter may become a query with attributes. */
+const ATTRIBUTES_PREFIX_END = 4;
+/** int<1> command, int<4> statement, int<1> flags, int<4> iterations. */
+export const EXECUTE_HEAD_BYTES = 10;
 /** So much of a text must look like one before a command in the middle of a stream is believed. */
 const TEXT_SAMPLE_BYTES = 16;
 
@@ -124,12 +128,23 @@ export function beginsWithCommand(buffer: Buffer, start: number, end: number): b
     const bodyStart = position + PACKET_HEADER_BYTES;
     const isText = code === COM_QUERY || code === COM_STMT_PREPARE;
     const textEnd = Math.min(bodyStart + length, end);
-    if (isText && !looksLikeText(buffer, bodyStart + 1, textEnd, code === COM_QUERY)) return false;
+    if (isText && !looksLikeText(buffer, bodyStart + 1, textEnd, code === COM_QUERY)) {
+      return textEnd === end && textEnd - bodyStart < ATTRIBUTES_PREFIX_END && position === start ? undefined : false;
+    }
     position = bodyStart + length;
-    // Only a statement is often longer than one piece.
-    if (position > end && !isText) return false;
+    if (position > end && !isText && !beginsLongRequest(buffer, code, bodyStart, end)) return false;
   }
   return true;
+}
+
+/**
+ * An execution or a part of a parameter that is longer than one piece: statement ids are small, an execution's iteration
+ * count is 1, and few statements have more than 255 parameters.
+ */
+function beginsLongRequest(buffer: Buffer, code: number, bodyStart: number, end: number): boolean {
+  if (end - bodyStart < EXECUTE_HEAD_BYTES || buffer.readUInt16LE(bodyStart + 3) !== 0) return false;
+  if (code === COM_STMT_EXECUTE) return buffer.readUInt32LE(bodyStart + 6) === 1;
+  return code === COM_STMT_SEND_LONG_DATA && buffer[bodyStart + 6] === 0;
 }
 
 /** Query attributes stand before the text: how many there are, then that one set of them is given. */

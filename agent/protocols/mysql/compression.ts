@@ -69,7 +69,8 @@ export class Decompressor implements FrameHandler {
     const plainLength = packetLength(buffer, headerAt + 4);
     const isWhole = bodyEnd - bodyStart === bodyLength && bodyLength <= MAX_COMPRESSED_BYTES;
     if (!isWhole) {
-      if (!this.#broken) this.#listener.plainBlind(this.#from, 'limit-reached', `compressed packet of ${bodyLength} bytes`, at);
+      if (!this.#broken)
+        this.#listener.plainBlind(this.#from, 'limit-reached', `compressed packet of ${bodyLength} bytes`, at);
       this.#listener.plainGap(this.#from, plainLength === 0 ? bodyLength : plainLength, at);
     } else if (plainLength === 0) {
       this.#listener.plain(this.#from, buffer, bodyStart, bodyEnd, at);

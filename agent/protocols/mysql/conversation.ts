@@ -57,7 +57,7 @@ export class Conversation implements ByteStreamListener, PlainListener {
     this.#client = new FrameQueue(PACKET_FRAMING, new ClientPackets(this));
     this.#server = new FrameQueue(PACKET_FRAMING, new ServerPackets(this));
     this.#phase = context.capturedFromStart ? 'greeting' : 'commands';
-    if (!context.capturedFromStart) this.#commands.loseClient();
+    if (!context.capturedFromStart) this.#commands.startInMiddle();
   }
 
   data(from: Side, buffer: Buffer, start: number, end: number, at: Nanos): void {
@@ -85,7 +85,9 @@ export class Conversation implements ByteStreamListener, PlainListener {
       this.#lostInLogin(at);
     } else if (from === 'client') {
       this.#clientGap(length, at);
-    } else if (!this.#commands.ignoresServer) {
+    } else if (this.#commands.ignoresServer) {
+      this.#commands.ignoredServer(at);
+    } else {
       this.#serverGap(length, at);
     }
   }
@@ -159,6 +161,7 @@ export class Conversation implements ByteStreamListener, PlainListener {
   #fromServer(buffer: Buffer, start: number, end: number, at: Nanos): void {
     if (this.#phase === 'commands' && this.#commands.ignoresServer) {
       if (!this.#commands.clientLost || this.#session.capabilities.known || !looksLikeGreeting(buffer, start, end)) {
+        this.#commands.ignoredServer(at);
         this.#server.reset();
         return;
       }
@@ -282,8 +285,7 @@ export class Conversation implements ByteStreamListener, PlainListener {
     this.#server.reset();
     this.#enterCommands();
     if (this.#decompressors === undefined) {
-      this.#commands.loseClient();
-      this.#commands.loseServer(at);
+      this.#commands.startInMiddle();
     } else {
       this.#decompressors.client.gap(0, at);
       this.#decompressors.server.gap(0, at);
@@ -294,7 +296,8 @@ export class Conversation implements ByteStreamListener, PlainListener {
   #underCover(from: Side, buffer: Buffer, start: number, end: number, at: Nanos): void {
     if (from === 'client') {
       const piece = buffer.subarray(start, end);
-      this.#clientHello = this.#clientHello === undefined ? Buffer.from(piece) : Buffer.concat([this.#clientHello, piece]);
+      this.#clientHello =
+        this.#clientHello === undefined ? Buffer.from(piece) : Buffer.concat([this.#clientHello, piece]);
       const hello = this.#clientHello;
       const recordBytes = hello.length >= 5 ? 5 + hello.readUInt16BE(3) : MAX_CLIENT_HELLO_BYTES;
       if (hello.length < Math.min(recordBytes, MAX_CLIENT_HELLO_BYTES)) return;

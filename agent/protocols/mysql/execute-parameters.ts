@@ -40,15 +40,16 @@ export function readExecuteParameters(
   whole: boolean,
   decodeText: DecodeText,
 ): ParametersRead {
-  const { longData } = statement;
+  const { longData, lacksLongData } = statement;
   statement.longData = undefined;
+  statement.lacksLongData = false;
   const count = counted ? readCount(reader) : statement.parameterCount;
   if (count === undefined) return UNSEEN_PARAMETERS;
   if (count === 0) return NO_PARAMETERS;
   const nulls = reader.position;
   if (!readTypes(reader, statement, count, counted)) return UNSEEN_PARAMETERS;
   const { types } = statement;
-  if (types === undefined || types.length !== count * 2) return UNSEEN_PARAMETERS;
+  if (lacksLongData || types?.length !== count * 2) return UNSEEN_PARAMETERS;
   const { buffer } = reader;
   const values: Parameter[] = [];
   let note: ParametersRead['note'];
@@ -62,7 +63,8 @@ export function readExecuteParameters(
       values.push(null);
     } else {
       const value = readBinaryValue(reader, types[index * 2] ?? 0, types[index * 2 + 1] ?? 0, decodeText);
-      if (value === CUT && !whole) return { values, note: 'parameters-cut', hasAttributes: count > statement.parameterCount };
+      if (value === CUT && !whole)
+        return { values, note: 'parameters-cut', hasAttributes: count > statement.parameterCount };
       if (value === CUT || value === UNREADABLE) return UNSEEN_PARAMETERS;
       values.push(value);
     }

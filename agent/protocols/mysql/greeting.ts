@@ -59,7 +59,10 @@ export function readGreeting(reader: ByteReader): Greeting {
     if (reader.remaining > 0) authMethod = reader.utf8(reader.remaining).split('\0')[0] || authMethod;
   }
   return {
-    version: namesMariaDb && version.startsWith(REPLICATION_VERSION_PREFIX) ? version.slice(REPLICATION_VERSION_PREFIX.length) : version,
+    version:
+      namesMariaDb && version.startsWith(REPLICATION_VERSION_PREFIX)
+        ? version.slice(REPLICATION_VERSION_PREFIX.length)
+        : version,
     connectionId,
     capabilities,
     extendedCapabilities,

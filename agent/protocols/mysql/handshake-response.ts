@@ -1,6 +1,7 @@
-import type { ByteReader } from '../byte-reader.ts';
 import type { Parameter } from '../activity.ts';
+import type { ByteReader } from '../byte-reader.ts';
 import {
+  type Capabilities,
   CLIENT_CONNECT_ATTRS,
   CLIENT_CONNECT_WITH_DB,
   CLIENT_MYSQL,
@@ -9,7 +10,6 @@ import {
   CLIENT_PROTOCOL_41,
   CLIENT_SECURE_CONNECTION,
   CLIENT_SSL,
-  type Capabilities,
 } from './capabilities.ts';
 import { readLengthEncodedInteger, readLengthEncodedUtf8, skipLengthEncodedString } from './packets.ts';
 

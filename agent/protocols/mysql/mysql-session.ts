@@ -2,8 +2,8 @@ import { ByteReader } from '../byte-reader.ts';
 import type { DecoderContext } from '../protocol.ts';
 import { Capabilities } from './capabilities.ts';
 import { type DecodeText, decodeTextOf, decodeUtf8 } from './character-sets.ts';
-import { reportPrepare } from './statement-report.ts';
 import { PreparedStatements } from './prepared-statements.ts';
+import { reportPrepare } from './statement-report.ts';
 
 /** What both sides of a conversation share. */
 export class MysqlSession {

@@ -1,7 +1,7 @@
 import type { ByteReader } from '../byte-reader.ts';
 import type { Framing } from '../frame-queue.ts';
 import { ProtocolViolation } from '../protocol.ts';
-import { CLIENT_PROTOCOL_41, CLIENT_SESSION_TRACK, type Capabilities } from './capabilities.ts';
+import { type Capabilities, CLIENT_PROTOCOL_41, CLIENT_SESSION_TRACK } from './capabilities.ts';
 import type { DecodeText } from './character-sets.ts';
 
 /*

@@ -28,6 +28,8 @@ export class PreparedStatement {
   /** Used since it was last considered for being forgotten. */
   recentlyUsed = false;
   longData: Map<number, LongData> | undefined;
+  /** Some of what was sent ahead was lost. */
+  lacksLongData = false;
   /** How its PREPARE went: told only if no execution ever tells the text. */
   readonly at: Nanos;
   until: Nanos | undefined;
@@ -50,7 +52,14 @@ export class PreparedStatement {
   }
 
   /** Adds to a parameter sent ahead; keeps at most `limitBytes` of all such parameters together. */
-  addLongData(parameter: number, buffer: Buffer, start: number, end: number, totalBytes: number, limitBytes: number): void {
+  addLongData(
+    parameter: number,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    totalBytes: number,
+    limitBytes: number,
+  ): void {
     this.longData ??= new Map();
     let data = this.longData.get(parameter);
     if (data === undefined) {
@@ -117,6 +126,13 @@ export class PreparedStatements {
   /** What was bound before may have been bound anew in bytes that were lost. */
   forgetTypes(): void {
     for (const statement of this.#byId.values()) statement.types = undefined;
+  }
+
+  /** What is sent ahead at present is not whole: a piece was lost, and nobody knows of which. */
+  doubtLongData(): void {
+    for (const statement of this.#byId.values()) {
+      if (statement.longData !== undefined) statement.lacksLongData = true;
+    }
   }
 
   /** Second chance: who was used since the last round stays for another. */

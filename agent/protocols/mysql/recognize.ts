@@ -1,6 +1,6 @@
 import type { Protocol } from '../protocol.ts';
 import { beginsWithCommand } from './commands.ts';
-import { GREETING_PROTOCOL_10, GREETING_PROTOCOL_9 } from './greeting.ts';
+import { GREETING_PROTOCOL_9, GREETING_PROTOCOL_10 } from './greeting.ts';
 import { ERR_HEADER, PACKET_HEADER_BYTES, packetLength } from './packets.ts';
 
 type Verdict = ReturnType<Protocol['recognize']>;

@@ -56,7 +56,8 @@ export interface ReplyListener {
   /** The current command is answered. */
   answered(outcome: Outcome, at: Nanos): void;
   /** The server waits for a file's content. */
-  wantsFile(): void;
+  /** ... in packets whose numbers go on from `sequence`. */
+  wantsFile(sequence: number): void;
 }
 
 /** Follows the answer to the current command and puts what it says into it. Rows are counted and nothing of them is kept. */
@@ -73,6 +74,8 @@ export class ReplyReader {
   #rows = 0;
   /** The answer's first packet is still to come. */
   #fresh = true;
+  /** Of the last packet. */
+  #sequence = 0;
   /** Whether an EOF follows definitions; undefined: not known, the login was not seen. */
   #endsDefinitions: boolean | undefined;
 
@@ -118,11 +121,12 @@ export class ReplyReader {
   }
 
   /** One packet, its first bytes `buffer[start, end)` of `length` in all; none of it is needed beyond the call. */
-  packet(buffer: Buffer, start: number, end: number, length: number, at: Nanos): void {
+  packet(buffer: Buffer, start: number, end: number, length: number, sequence: number, at: Nanos): void {
     const command = this.#command;
     if (command === undefined) return;
     if (length === 0) throw new ProtocolViolation('empty packet in an answer');
     this.#fresh = false;
+    this.#sequence = sequence;
     const until = Math.min(end, start + MAX_ANSWER_BYTES);
     const header = buffer[start] ?? 0;
     // A value of 16 MiB and more also begins with 0xfe.
@@ -188,7 +192,7 @@ export class ReplyReader {
       this.#resultOver(command, at);
     } else if (header === LOCAL_INFILE_HEADER) {
       command.note('local-infile');
-      this.#listener.wantsFile();
+      this.#listener.wantsFile(this.#sequence);
     } else {
       this.#columnCount(command, buffer, start, end, length);
     }
@@ -239,7 +243,7 @@ export class ReplyReader {
     const isEof = header === EOF_HEADER && length <= MAX_EOF_BYTES;
     this.#endsDefinitions = isEof;
     if (!isEof) {
-      this.packet(buffer, start, end, length, at);
+      this.packet(buffer, start, end, length, this.#sequence, at);
       return;
     }
     this.#readEnd(buffer, start, end, length);
@@ -319,7 +323,7 @@ export class ReplyReader {
     this.#endsDefinitions = isEof;
     this.#state = 'prepared';
     this.#nextDefinitions(at);
-    if (!isEof && this.#command !== undefined) this.packet(buffer, start, end, length, at);
+    if (!isEof && this.#command !== undefined) this.packet(buffer, start, end, length, this.#sequence, at);
   }
 
   #nextDefinitions(at: Nanos): void {

@@ -1,5 +1,6 @@
 import type { Nanos } from '../../timeline.ts';
 import { CLIENT_QUERY_ATTRIBUTES } from './capabilities.ts';
+import { decodeUtf8 } from './character-sets.ts';
 import { Command } from './command.ts';
 import {
   COM_CHANGE_USER,
@@ -15,10 +16,15 @@ import {
   COM_STMT_PREPARE,
   COM_STMT_RESET,
   COM_STMT_SEND_LONG_DATA,
+  EXECUTE_HEAD_BYTES,
   hasAttributesPrefix,
 } from './commands.ts';
-import { decodeUtf8 } from './character-sets.ts';
-import { type ParametersRead, readBulkParameters, readExecuteParameters, skipQueryAttributes } from './execute-parameters.ts';
+import {
+  type ParametersRead,
+  readBulkParameters,
+  readExecuteParameters,
+  skipQueryAttributes,
+} from './execute-parameters.ts';
 import { readChangeUser } from './handshake-response.ts';
 import { type MysqlSession, reader } from './mysql-session.ts';
 import { PreparedStatement } from './prepared-statements.ts';
@@ -32,7 +38,6 @@ import { PreparedStatement } from './prepared-statements.ts';
 const REQUEST_HEAD_BYTES = 8192;
 /** MariaDB: the statement of the PREPARE just sent, whose id is not known yet. */
 const LAST_PREPARED_ID = 0xffffffff;
-const EXECUTE_HEAD_BYTES = 10;
 const BULK_HEAD_BYTES = 7;
 const PARAMETER_COUNT_AVAILABLE = 8;
 const BULK_SENDS_TYPES = 128;
@@ -51,9 +56,11 @@ export class RequestReader {
     return this.#session.context.limits.textBytes + REQUEST_HEAD_BYTES;
   }
 
-  /** PREPAREs may have been lost. */
-  forgetLastPrepared(): void {
+  /** Requests may have been lost, of any kind. */
+  forgetWhatMayHaveChanged(): void {
     this.#lastPrepared = undefined;
+    this.#session.prepared.forgetTypes();
+    this.#session.prepared.doubtLongData();
   }
 
   /**
@@ -104,7 +111,7 @@ export class RequestReader {
         if (kept - bodyStart >= 4) command.parameters = [String(buffer.readUInt32LE(bodyStart))];
         break;
       case COM_STMT_RESET:
-        this.#statementAt(buffer, bodyStart, kept)?.longData?.clear();
+        this.#forgetLongData(buffer, bodyStart, kept);
         break;
       case COM_STMT_FETCH:
       case COM_STMT_SEND_LONG_DATA:
@@ -122,6 +129,13 @@ export class RequestReader {
     statement.addLongData(parameter, buffer, start + 7, end, length - 7, textBytes);
   }
 
+  /** A piece of a parameter was lost, in whole or in part. */
+  loseLongData(buffer: Buffer, start: number, end: number): void {
+    const statement = this.#statementAt(buffer, start + 1, end);
+    if (statement !== undefined) statement.lacksLongData = true;
+    else this.#session.prepared.doubtLongData();
+  }
+
   /** The parameters of an execution that waited for its PREPARE's answer. */
   readWaitingParameters(command: Command): void {
     const body = command.unreadParameters;
@@ -129,6 +143,13 @@ export class RequestReader {
     if (body === undefined || command.statement === undefined) return;
     const whole = command.requestBytes - body.length <= 4;
     this.#readParameters(command, command.statement, body, 0, body.length, whole);
+  }
+
+  #forgetLongData(buffer: Buffer, start: number, end: number): void {
+    const statement = this.#statementAt(buffer, start, end);
+    if (statement === undefined) return;
+    statement.longData = undefined;
+    statement.lacksLongData = false;
   }
 
   #readQuery(
@@ -180,7 +201,11 @@ export class RequestReader {
     // What is left of a text whose middle was lost is no text of the client's.
     if (broken) return;
     const cut = Math.min(kept, start + textBytes);
-    command.text = decodeText(buffer, start, decodeText === decodeUtf8 ? characterBoundary(buffer, start, cut, end) : cut);
+    command.text = decodeText(
+      buffer,
+      start,
+      decodeText === decodeUtf8 ? characterBoundary(buffer, start, cut, end) : cut,
+    );
     // Loaded here, as it costs memory that an agent in peace does not need.
     const { createHash } = process.getBuiltinModule('node:crypto');
     command.hash = createHash('sha256').update(buffer.subarray(start, end));
@@ -206,12 +231,18 @@ export class RequestReader {
     const { capabilities, decodeText } = this.#session;
     let read: ParametersRead;
     if (command.code === COM_STMT_BULK_EXECUTE) {
-      if (kept - start < BULK_HEAD_BYTES) return command.note('parameters-unseen');
+      if (kept - start < BULK_HEAD_BYTES) {
+        command.note('parameters-unseen');
+        return;
+      }
       const flags = buffer.readUInt16LE(start + 5);
       reader.over(buffer, start + BULK_HEAD_BYTES, kept);
       read = readBulkParameters(reader, statement, (flags & BULK_SENDS_TYPES) !== 0, whole, decodeText);
     } else {
-      if (kept - start < EXECUTE_HEAD_BYTES) return command.note('parameters-unseen');
+      if (kept - start < EXECUTE_HEAD_BYTES) {
+        command.note('parameters-unseen');
+        return;
+      }
       const announced = ((buffer[start + 5] ?? 0) & PARAMETER_COUNT_AVAILABLE) !== 0;
       const counted = capabilities.known
         ? capabilities.has(CLIENT_QUERY_ATTRIBUTES) && (announced || statement.parameterCount > 0)

@@ -1,6 +1,6 @@
+import type { Nanos } from '../../timeline.ts';
 import type { Outcome, Statement, StatementAction, StatementKind } from '../activity.ts';
 import type { DecoderContext } from '../protocol.ts';
-import type { Nanos } from '../../timeline.ts';
 import type { Command } from './command.ts';
 import {
   COM_QUERY,

@@ -8,7 +8,8 @@ import { addNote, executeStatement, openStatement } from './open-statement.ts';
 import type { Pairing } from './pairing.ts';
 import type { PostgresSession } from './postgres-session.ts';
 import { Portal, Prepared } from './prepared-statements.ts';
-import { setText, setTextHead, type TextDigest, type TextHolder } from './statement-text.ts';
+import { readTypes } from './server-settings.ts';
+import { LongText, setText } from './statement-text.ts';
 
 /** A name is short, a mechanism's too; more of a Parse or Bind than its text and values is not needed. */
 const NAME_BYTES = 256;
@@ -26,9 +27,7 @@ export class ClientRequests implements FrameHandler {
   #bytes = 0;
   #flightAt: Nanos | undefined;
   /** A text that is longer than what is kept of it, while the rest of it goes by. */
-  #digest: TextDigest | undefined;
-  #holder: TextHolder | undefined;
-  #endsAtZero = false;
+  #longText: LongText | undefined;
 
   constructor(session: PostgresSession, pairing: Pairing) {
     this.#session = session;
@@ -37,7 +36,7 @@ export class ClientRequests implements FrameHandler {
 
   /** Bytes within the message in progress were lost; `skimming`: of the part that is not kept. */
   bytesLost(skimming: boolean): void {
-    this.#digest = undefined;
+    this.#longText = undefined;
     this.#damaged = !skimming;
   }
 
@@ -49,7 +48,7 @@ export class ClientRequests implements FrameHandler {
     const type = buffer[headerAt] ?? 0;
     const damaged = this.#damaged;
     this.#damaged = false;
-    this.#digest = undefined;
+    this.#longText = undefined;
     if (type === message.COPY_DATA) {
       this.#session.copiedBytes += message.HEADER_BYTES + bodyLength;
       return;
@@ -76,18 +75,7 @@ export class ClientRequests implements FrameHandler {
 
   /** More of a long text; what is behind it in a Parse is not read. */
   rest(buffer: Buffer, start: number, end: number, remaining: number): void {
-    const digest = this.#digest;
-    const holder = this.#holder;
-    if (digest === undefined || holder === undefined) return;
-    const zero = this.#endsAtZero ? buffer.indexOf(0, start) : -1;
-    const textEnds = zero >= 0 && zero < end;
-    const until = textEnds ? zero : remaining === 0 ? end - 1 : end;
-    if (until > start) digest.add(buffer, start, until);
-    if (!textEnds && remaining > 0) return;
-    holder.textSha256 = digest.hex();
-    holder.textLength = digest.bytes;
-    this.#digest = undefined;
-    this.#holder = undefined;
+    if (this.#longText?.more(buffer, start, end, remaining) === false) this.#longText = undefined;
   }
 
   /** How many bytes of a body are ever looked at, whether the rest is at hand or not. */
@@ -114,7 +102,7 @@ export class ClientRequests implements FrameHandler {
     const statement = openStatement(at, 'db.query', 'text');
     statement.requestBytes = message.HEADER_BYTES + bodyEnd - start;
     if (end === bodyEnd) setText(statement, this.#session, buffer, start, end - 1);
-    else this.#longText(statement, buffer, start, end, bodyEnd - start - 1, false);
+    else this.#longText = new LongText(statement, this.#session, buffer, start, end, bodyEnd - start - 1);
     this.#forget(statement.text);
     this.#pairing.add('query', undefined, undefined, statement);
     this.#endFlight();
@@ -130,7 +118,7 @@ export class ClientRequests implements FrameHandler {
       setText(prepared, this.#session, buffer, textAt, zero);
       prepared.parameterTypes = readTypes(buffer, zero + 1, Math.min(end, start + this.#keptBytes(message.PARSE)));
     } else if (end < bodyEnd) {
-      this.#longText(prepared, buffer, textAt, end, bodyEnd - textAt - 3, true);
+      this.#longText = new LongText(prepared, this.#session, buffer, textAt, end, bodyEnd - textAt - 3);
     } else {
       textEnd(buffer, textAt, end);
     }
@@ -227,20 +215,6 @@ export class ClientRequests implements FrameHandler {
     }
   }
 
-  #longText(
-    holder: TextHolder,
-    buffer: Buffer,
-    start: number,
-    end: number,
-    textLength: number,
-    endsAtZero: boolean,
-  ): void {
-    holder.textLength = textLength;
-    this.#digest = setTextHead(holder, this.#session, buffer, start, end);
-    this.#holder = holder;
-    this.#endsAtZero = endsAtZero;
-  }
-
   #authenticate(buffer: Buffer, start: number, end: number): void {
     const mechanism = saslMechanism(buffer, start, end);
     if (mechanism !== undefined) this.#session.mechanism(mechanism);
@@ -257,16 +231,6 @@ export class ClientRequests implements FrameHandler {
     this.#bytes = 0;
     this.#flightAt = undefined;
   }
-}
-
-/** Int16 n, Int32 types[n]; as far as they were kept. */
-function readTypes(buffer: Buffer, start: number, keptEnd: number): readonly number[] | undefined {
-  if (start + 2 > keptEnd) return undefined;
-  const count = Math.min(buffer.readUInt16BE(start), Math.floor((keptEnd - start - 2) / 4));
-  if (count === 0) return undefined;
-  const types: number[] = [];
-  for (let index = 0; index < count; index += 1) types.push(buffer.readUInt32BE(start + 2 + index * 4));
-  return types;
 }
 
 /** Parsed before the capture began, or where bytes were lost, or by SQL's PREPARE. */

@@ -94,7 +94,7 @@ export class PostgresConversation implements ByteStreamListener {
     this.#reportSkipped('client', scan, at);
     this.#clientAligned = true;
     // A Query is all of its exchange; other requests may have had some before them.
-    this.#answers.pairing.doubtful = scan.buffer[scan.position] !== QUERY;
+    if (scan.buffer[scan.position] !== QUERY) this.#answers.pairing.doubt();
     this.#clientQueue.push(scan.buffer, scan.position, scan.end, at);
   }
 

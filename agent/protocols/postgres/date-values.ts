@@ -47,20 +47,24 @@ export function zoneText(secondsWest: number): string {
   return (east < 0 ? '-' : '+') + parts.map(twoDigits).join(':');
 }
 
-/** `1 year 2 mons -3 days 04:05:06.7` */
+/** `1 year 2 mons -3 days +04:05:06.7`: what follows something negative has its sign written. */
 export function intervalText(micros: bigint, days: number, months: number): string {
-  const parts = [
-    counted(Math.trunc(months / 12), 'year'),
-    counted(months % 12, 'mon'),
-    counted(days, 'day'),
-    micros === 0n ? '' : timeText(micros),
-  ].filter((part) => part !== '');
-  return parts.length > 0 ? parts.join(' ') : '00:00:00';
-}
-
-function counted(count: number, unit: string): string {
-  if (count === 0) return '';
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+  let text = '';
+  let negative = false;
+  const add = (isNegative: boolean, part: string) => {
+    text += `${text === '' ? '' : ' '}${negative && !isNegative ? '+' : ''}${part}`;
+    negative = isNegative;
+  };
+  const counts: readonly (readonly [number, string])[] = [
+    [Math.trunc(months / 12), 'year'],
+    [months % 12, 'mon'],
+    [days, 'day'],
+  ];
+  for (const [count, unit] of counts) {
+    if (count !== 0) add(count < 0, `${count} ${unit}${count === 1 ? '' : 's'}`);
+  }
+  if (micros !== 0n) add(micros < 0n, timeText(micros));
+  return text === '' ? '00:00:00' : text;
 }
 
 function twoDigits(value: number): string {

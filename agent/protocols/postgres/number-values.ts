@@ -40,6 +40,7 @@ export function uuidText(buffer: Buffer, start: number): string {
 
 const FAMILY_IPV4 = 2;
 const FAMILY_IPV6 = 3;
+const IPV4_MAPPED = Buffer.from('00000000000000000000ffff', 'hex');
 
 /** Byte family, Byte bits of the netmask, Byte is cidr, Byte length, then the address. */
 export function networkText(buffer: Buffer, start: number, end: number): string | undefined {
@@ -62,8 +63,11 @@ function withMask(address: string, bits: number, allBits: number, isCidr: boolea
   return bits === allBits && !isCidr ? address : `${address}/${bits}`;
 }
 
-/** The longest run of zero groups is left out (RFC 5952). */
+/** The longest run of zero groups is left out (RFC 5952); an IPv4 address within is written as one. */
 function ipv6Text(buffer: Buffer, start: number): string {
+  if (buffer.compare(IPV4_MAPPED, 0, 12, start, start + 12) === 0) {
+    return `::ffff:${[...buffer.subarray(start + 12, start + 16)].join('.')}`;
+  }
   const groups = Array.from({ length: 8 }, (_, index) => buffer.readUInt16BE(start + index * 2).toString(16)).join(':');
   const runs = [...groups.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)];
   const longest = runs.reduce((best, run) => (run[0].length > best.length ? run[0] : best), '');

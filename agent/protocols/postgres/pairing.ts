@@ -1,10 +1,10 @@
 import type { Nanos } from '../../timeline.ts';
-import { UNSEEN } from '../activity.ts';
 import type { OpenStatement } from './open-statement.ts';
 import { PendingRequests, type RequestKind } from './pending-requests.ts';
 import type { PostgresSession } from './postgres-session.ts';
 import type { Portal, Prepared } from './prepared-statements.ts';
 import { ServerScan } from './resynchronization.ts';
+import type { StatementReports } from './statement-reports.ts';
 
 /**
  * When a client that pipelines has been silent so long, and the server too, nothing is on its way any more. Longer
@@ -32,9 +32,8 @@ export class Pairing {
   readonly serverScan = new ServerScan();
   /** Rows come from the client: Sync has no answer meanwhile. */
   copyingIn = false;
-  /** Requests of the client may be missing from this exchange: only if all of its answer fits is it trusted. */
-  doubtful = false;
-  readonly #session: PostgresSession;
+  readonly #mostOpenStatements: number;
+  readonly #reports: StatementReports;
   /** Reports all pending requests as far as their answers were seen, and empties the queue. */
   readonly #abandon: () => void;
   /** How many ReadyForQuery may still come for requests that are pending no more; at most. */
@@ -44,13 +43,19 @@ export class Pairing {
   #assumed = false;
   #lastHeardAt: Nanos = 0;
 
-  constructor(session: PostgresSession, abandon: () => void) {
-    const { capturedFromStart } = session.context;
-    this.#session = session;
+  constructor(session: PostgresSession, reports: StatementReports, abandon: () => void) {
+    const { capturedFromStart, limits } = session.context;
+    this.#mostOpenStatements = limits.pendingStatements;
+    this.#reports = reports;
     this.#abandon = abandon;
     this.following = capturedFromStart;
     this.aligned = capturedFromStart;
     this.#owed = capturedFromStart ? 0 : Number.POSITIVE_INFINITY;
+  }
+
+  /** The request that comes now may not be the first of its exchange: those before it were not seen. */
+  doubt(): void {
+    if (this.following || !this.#pipelines) this.#reports.doubtful = true;
   }
 
   /** The client begins to ask for something, which takes part in the order of answers. */
@@ -77,17 +82,14 @@ export class Pairing {
     if (kind === 'sync' && this.copyingIn) return;
     if (!this.following) {
       if (kind === 'sync' || kind === 'query' || kind === 'function') this.#owed += 1;
-      if (statement !== undefined) this.#session.report(statement);
+      if (statement !== undefined) this.#reports.unanswered(statement);
       return;
     }
     const { pending } = this;
     pending.add(kind, prepared, portal, statement);
-    if (pending.openStatements > this.#session.context.limits.pendingStatements) {
+    if (pending.openStatements > this.#mostOpenStatements) {
       const oldest = pending.takeOldestStatement();
-      if (oldest !== undefined) {
-        oldest.outcome = UNSEEN;
-        this.#session.report(oldest);
-      }
+      if (oldest !== undefined) this.#reports.unanswered(oldest);
     }
     if (pending.full) this.lose(Number.POSITIVE_INFINITY);
   }
@@ -110,7 +112,6 @@ export class Pairing {
   /** A ReadyForQuery fitted what was asked. */
   confirmed(): void {
     this.#assumed = false;
-    this.doubtful = false;
   }
 
   /** Bytes of the server were lost, and with them where its messages begin. */
@@ -129,7 +130,6 @@ export class Pairing {
   lose(owed: number): void {
     this.#abandon();
     this.copyingIn = false;
-    this.doubtful = false;
     this.#owed = owed;
     this.following = owed === 0;
     this.#assumed = false;

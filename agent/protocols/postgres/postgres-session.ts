@@ -2,7 +2,7 @@ import type { Nanos } from '../../timeline.ts';
 import { type Outcome, UNSEEN } from '../activity.ts';
 import type { DecoderContext } from '../protocol.ts';
 import type { SessionFacts } from '../session-facts.ts';
-import { type OpenStatement, openStatement } from './open-statement.ts';
+import { openStatement } from './open-statement.ts';
 import { type Prepared, PreparedStatements } from './prepared-statements.ts';
 import type { StartupParameters } from './startup.ts';
 import { type ReadText, textReader } from './text-encoding.ts';
@@ -91,10 +91,6 @@ export class PostgresSession {
     this.prepared.clear();
   }
 
-  report(statement: OpenStatement): void {
-    this.context.report(statement);
-  }
-
   #forgotten(prepared: Prepared): void {
     if (prepared.accounted) return;
     prepared.accounted = true;
@@ -106,6 +102,6 @@ export class PostgresSession {
     statement.outcome = prepared.outcome;
     statement.requestBytes = prepared.requestBytes;
     statement.notes = prepared.notes;
-    this.report(statement);
+    this.context.report(statement);
   }
 }

@@ -1,5 +1,5 @@
 import type { Nanos } from '../../timeline.ts';
-import { type Outcome, type Parameter, UNSEEN } from '../activity.ts';
+import { OK, type Outcome, type Parameter, UNSEEN } from '../activity.ts';
 
 /** A statement that was parsed under a name; '' is the unnamed one, which the next Parse replaces. */
 export class Prepared {
@@ -90,7 +90,9 @@ export class PreparedStatements {
   }
 
   /** Its Parse succeeded: what it replaced is gone. */
-  confirm(prepared: Prepared): void {
+  confirm(prepared: Prepared, at: Nanos): void {
+    prepared.outcome = OK;
+    prepared.until = at;
     const { replaced } = prepared;
     prepared.replaced = undefined;
     if (replaced !== undefined) this.#forgotten(replaced);

@@ -19,7 +19,6 @@ export interface AnswerEnd {
   readonly seen: boolean;
   readonly error: ServerError | undefined;
   readonly errorAt: Nanos;
-  readonly standardStrings: boolean;
 }
 
 /** Collects the answer that is coming in: to an Execute, or to a Query with a result for each of its statements. */
@@ -69,7 +68,12 @@ export class QueryResults {
   }
 
   /** The statement, or each of those in its text, with what came of it; in order. */
-  settle(statement: OpenStatement, end: AnswerEnd, report: (statement: OpenStatement) => void): void {
+  settle(
+    statement: OpenStatement,
+    end: AnswerEnd,
+    standardStrings: boolean,
+    report: (statement: OpenStatement) => void,
+  ): void {
     const { text } = statement;
     const results = this.#results;
     const oneResult = results.length === 1 && end.seen && end.error === undefined;
@@ -77,7 +81,7 @@ export class QueryResults {
       report(this.#single(statement, end));
       return;
     }
-    const spans = splitStatements(text, end.standardStrings);
+    const spans = splitStatements(text, standardStrings);
     const cut = statement.textSha256 !== undefined;
     const complete = end.seen && end.error === undefined;
     if (!cut && (spans.length < results.length || (complete && spans.length !== results.length))) {

@@ -22,44 +22,49 @@ export function setText(
     return;
   }
   holder.text = session.readText(buffer, start, cutEnd(buffer, start, start + limit));
-  const digest = new TextDigest();
-  digest.add(buffer, start, end);
-  holder.textSha256 = digest.hex();
-}
-
-/** Gives `holder` the head of a text of which more is to come; its digest is told when the end has been seen. */
-export function setTextHead(
-  holder: TextHolder,
-  session: PostgresSession,
-  buffer: Buffer,
-  start: number,
-  end: number,
-): TextDigest {
-  const limit = session.context.limits.textBytes;
-  holder.text = session.readText(buffer, start, cutEnd(buffer, start, Math.min(end, start + limit)));
-  const digest = new TextDigest();
-  digest.add(buffer, start, end);
-  return digest;
+  holder.textSha256 = sha256().update(buffer.subarray(start, end)).digest('hex');
 }
 
 type Sha256 = ReturnType<typeof import('node:crypto').createHash>;
 
-/** SHA-256 of a text that comes in pieces. */
-export class TextDigest {
-  readonly #hash: Sha256 = process.getBuiltinModule('node:crypto').createHash('sha256');
-  #bytes = 0;
+function sha256(): Sha256 {
+  return process.getBuiltinModule('node:crypto').createHash('sha256');
+}
 
-  get bytes(): number {
-    return this.#bytes;
-  }
+/** A text longer than its message's kept head: the holder has the head; digest and length are told at the end. */
+export class LongText {
+  readonly #holder: TextHolder;
+  readonly #hash = sha256();
+  #bytes: number;
 
-  add(buffer: Buffer, start: number, end: number): void {
+  /** `buffer[start, end)` is the head; `textLength` holds as long as the end has not been seen. */
+  constructor(
+    holder: TextHolder,
+    session: PostgresSession,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    textLength: number,
+  ) {
+    const headEnd = Math.min(end, start + session.context.limits.textBytes);
+    holder.text = session.readText(buffer, start, cutEnd(buffer, start, headEnd));
+    holder.textLength = textLength;
+    this.#holder = holder;
     this.#hash.update(buffer.subarray(start, end));
-    this.#bytes += end - start;
+    this.#bytes = end - start;
   }
 
-  hex(): string {
-    return this.#hash.digest('hex');
+  /** Takes what follows, up to the zero byte that ends the text; false once it has been seen. */
+  more(buffer: Buffer, start: number, end: number, remaining: number): boolean {
+    const zero = buffer.indexOf(0, start);
+    const isEnd = zero >= 0 && zero < end;
+    const textEnd = isEnd ? zero : end;
+    this.#hash.update(buffer.subarray(start, textEnd));
+    this.#bytes += textEnd - start;
+    if (!isEnd && remaining > 0) return true;
+    this.#holder.textSha256 = this.#hash.digest('hex');
+    this.#holder.textLength = this.#bytes;
+    return false;
   }
 }
 

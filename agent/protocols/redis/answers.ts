@@ -121,22 +121,10 @@ export class Answers implements ReplyHandler {
     else this.#result(index, element);
   }
 
-  reply(reply: Reply, at: Nanos): void {
-    if (this.#interest === 'push' && (reply.type === PUSH || this.#subscriptions.isKnownPush)) {
-      this.#pushed(reply, at);
-      return;
-    }
-    if (this.#monitoring && isMonitorLine(reply)) return;
-    const command = this.#pending.first;
-    if (command === undefined) {
-      // An error may come unasked, before the server closes the connection.
-      if (this.#pending.takeOrphan() || reply.type === ERROR || !this.#pairing.certain) return;
-      this.#pairing.lose('server', 0);
-      return;
-    }
-    command.responseBytes += reply.bytes;
-    if (reply.type === SIMPLE && reply.end - reply.start === 6 && reply.is('QUEUED')) this.#queued(command);
-    else this.#answered(command, reply, at);
+  reply(reply: Reply, at: Nanos): boolean {
+    if (this.#interest === 'push' && (reply.type === PUSH || this.#subscriptions.isKnownPush)) this.#pushed(reply, at);
+    else if (!this.#monitoring || !isMonitorLine(reply)) this.#answer(reply, at);
+    return !this.#replicating;
   }
 
   /** SYNC is answered by the data itself. */
@@ -145,6 +133,19 @@ export class Answers implements ReplyHandler {
     if (command === undefined) return;
     this.#replicating = true;
     this.#report(command, at);
+  }
+
+  #answer(reply: Reply, at: Nanos): void {
+    const command = this.#pending.first;
+    if (command === undefined) {
+      // An error may come unasked, before the server closes the connection.
+      if (this.#pending.takeOrphan() || reply.type === ERROR || !this.#pairing.certain) return;
+      this.#pairing.lose('server', 0);
+      return;
+    }
+    command.responseBytes += reply.bytes;
+    if (reply.type === SIMPLE && reply.is('QUEUED')) this.#queued(command);
+    else this.#answered(command, reply, at);
   }
 
   #answered(command: PendingCommand, reply: Reply, at: Nanos): void {

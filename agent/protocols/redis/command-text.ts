@@ -45,6 +45,9 @@ export class CommandText {
   text = '';
   /** The text is longer than the limit, or not all of it was kept. */
   cut = false;
+  /** Every argument stands in the text as it came: argument `index` begins at `offsets[index]`. */
+  plain = true;
+  readonly offsets: number[] = [];
   #out = 0;
   #ascii = true;
 
@@ -56,6 +59,7 @@ export class CommandText {
     this.#out = 0;
     this.#ascii = true;
     this.cut = given.cut;
+    this.plain = !given.cut;
     const { buffer, count } = given;
     for (let index = 0; index < count; index += 1) {
       const start = given.start(index);
@@ -63,11 +67,13 @@ export class CommandText {
         given.cut && index === count - 1 ? wholeCharacters(buffer, start, given.end(index)) : given.end(index);
       reserve(this.#out, (end - start) * MAX_ESCAPED_BYTES + SECRET_BYTES.length + 4);
       if (index > 0) scratch[this.#out++] = SPACE;
+      this.offsets[index] = this.#out;
       if (secrets?.includes(index)) this.#secret(buffer, start, keepFirstByte);
       else this.#argument(buffer, start, end);
       if (this.#out > limitBytes) {
         this.#out = wholeCharacters(scratch, 0, limitBytes);
         this.cut = true;
+        this.plain = false;
         break;
       }
     }
@@ -83,6 +89,11 @@ export class CommandText {
       classes |= CLASSES[byte] as number;
       bytes[out++] = byte;
     }
+    if ((classes & (NOT_ASCII | NEEDS_QUOTES)) === 0) {
+      this.#out = out;
+      return;
+    }
+    this.plain = false;
     if ((classes & NOT_ASCII) !== 0) {
       this.#ascii = false;
       if (!isUtf8(buffer.subarray(start, end))) {
@@ -94,6 +105,7 @@ export class CommandText {
   }
 
   #secret(buffer: Buffer, start: number, keepFirstByte: boolean): void {
+    this.plain = false;
     if (keepFirstByte) scratch[this.#out++] = buffer[start] as number;
     SECRET_BYTES.copy(scratch, this.#out);
     this.#out += SECRET_BYTES.length;

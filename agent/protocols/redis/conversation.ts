@@ -47,9 +47,7 @@ export class Conversation implements ByteStreamListener, CommandHandler {
 
   gap(from: Side, length: number, at: Nanos): void {
     if (from === 'client') {
-      if (this.#requests.gap(length)) return;
-      this.#answers.loseRequests();
-      this.#pairing.lose('client', this.#answers.open);
+      if (!this.#requests.gap(length)) this.skipped();
     } else if (!this.#answers.replicating && (this.#deaf || !this.#scanner.skip(length, at))) {
       this.#loseAnswers();
     }
@@ -65,6 +63,11 @@ export class Conversation implements ByteStreamListener, CommandHandler {
 
   command(given: Arguments, hash: TextHash | undefined, wireBytes: number, at: Nanos): void {
     this.#sent(pendingCommand(given, hash, this.#textBytes, wireBytes, at));
+  }
+
+  skipped(): void {
+    this.#answers.loseRequests();
+    this.#pairing.lose('client', this.#answers.open);
   }
 
   unbalanced(line: Buffer, wireBytes: number, at: Nanos): void {

@@ -1,6 +1,7 @@
 import type { Nanos } from '../../timeline.ts';
 import { type Outcome, type Statement, UNSEEN } from '../activity.ts';
 import type { Arguments } from './arguments.ts';
+import { commandOf } from './command-cache.ts';
 import { CommandText, readableBytes } from './command-text.ts';
 import { type Command, commandNamed, isCommandName } from './commands.ts';
 import { type Intent, intentOf } from './intent.ts';
@@ -83,12 +84,11 @@ export function pendingCommand(
   wireBytes: number,
   at: Nanos,
 ): PendingCommand {
-  const name = given.name();
-  const command = commandNamed(name);
+  const command = commandOf(given);
   const pending = new PendingCommand(command, intentOf(command, given), given.textLength, wireBytes, at);
   pending.operation = operationOf(command, given);
-  if (command.keys !== undefined) pending.targets = keysOf(command, given);
   if (given.torn) {
+    pending.targets = keysOf(command, given, undefined);
     pending.note('text-unseen');
     return pending;
   }
@@ -97,6 +97,7 @@ export function pendingCommand(
   const keepFirst = rule !== undefined && keepsFirstByte(rule);
   rendered.render(given, textBytes, secrets, keepFirst);
   pending.text = rendered.text;
+  if (command.keys !== undefined) pending.targets = keysOf(command, given, rendered);
   if (secrets !== undefined && secrets.length > 0) {
     pending.secrets = secrets.map((index) => secretText(given, index, keepFirst ? 1 : 0));
     // Its length and its hash would tell of the credential.

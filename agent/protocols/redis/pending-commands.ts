@@ -5,13 +5,15 @@ const TRIM_AT = 1024;
 
 /** Commands that wait for their answers, oldest first. */
 export class PendingCommands {
-  #commands: (PendingCommand | undefined)[] = [];
+  /** Those that wait are `[head, tail)`. */
+  #places: (PendingCommand | undefined)[] = [];
   #head = 0;
+  #tail = 0;
   /** Answers still to come for commands that were given up for room: they belong to nobody. */
   #orphans = 0;
 
   get size(): number {
-    return this.#commands.length - this.#head;
+    return this.#tail - this.#head;
   }
 
   /** Answers still to come. */
@@ -21,24 +23,25 @@ export class PendingCommands {
 
   /** To whom the next answer belongs; undefined: to nobody. */
   get first(): PendingCommand | undefined {
-    return this.#orphans > 0 ? undefined : this.#commands[this.#head];
+    return this.#orphans > 0 || this.#head === this.#tail ? undefined : this.#places[this.#head];
   }
 
   push(command: PendingCommand): void {
-    this.#commands.push(command);
+    this.#places[this.#tail++] = command;
   }
 
   /** Takes the oldest away. */
   shift(): PendingCommand | undefined {
-    const command = this.#commands[this.#head];
-    if (command === undefined) return undefined;
-    this.#commands[this.#head] = undefined;
-    this.#head += 1;
-    if (this.#head === this.#commands.length) {
-      this.#commands.length = 0;
+    if (this.#head === this.#tail) return undefined;
+    const command = this.#places[this.#head];
+    this.#places[this.#head++] = undefined;
+    if (this.#head === this.#tail) {
+      if (this.#tail > TRIM_AT) this.#places = [];
       this.#head = 0;
+      this.#tail = 0;
     } else if (this.#head >= TRIM_AT) {
-      this.#commands.splice(0, this.#head);
+      this.#places = this.#places.slice(this.#head, this.#tail);
+      this.#tail -= this.#head;
       this.#head = 0;
     }
     return command;
@@ -60,13 +63,14 @@ export class PendingCommands {
   /** Takes all away; what answers come belong to nobody known. */
   clear(): readonly PendingCommand[] {
     const all = this.waiting();
-    this.#commands = [];
+    this.#places = [];
     this.#head = 0;
+    this.#tail = 0;
     this.#orphans = 0;
     return all;
   }
 
   waiting(): readonly PendingCommand[] {
-    return this.#commands.slice(this.#head).filter((command) => command !== undefined);
+    return this.#places.slice(this.#head, this.#tail).filter((command) => command !== undefined);
   }
 }

@@ -50,7 +50,7 @@ export class ReplyScanner {
   /** What is left of a string and its line end. */
   #skip = 0;
   #stringType = 0;
-  /** A streamed string is open: parts follow. */
+  /** A streamed string is open: parts follow. No server sends a text that matters here in this way: it is not kept. */
   #inParts = false;
   /** A line is not whole. */
   #inLine = false;
@@ -58,7 +58,6 @@ export class ReplyScanner {
   #headBytes = 0;
   /** Bytes of the text in progress were lost: what is kept of it says nothing. */
   #torn = false;
-  #stopped = false;
 
   constructor(handler: ReplyHandler) {
     this.#handler = handler;
@@ -82,16 +81,10 @@ export class ReplyScanner {
     this.#torn = false;
   }
 
-  /** To be called by the handler: what follows the value just given is not for this scanner. */
-  stop(): void {
-    this.#stopped = true;
-  }
-
   push(buffer: Buffer, start: number, end: number, at: Nanos): void {
     let position = start;
     let valueStart = start;
-    this.#stopped = false;
-    while (position < end && !this.#stopped) {
+    while (position < end) {
       if (!this.#inValue) {
         this.#inValue = true;
         this.#earlierBytes = 0;
@@ -100,7 +93,7 @@ export class ReplyScanner {
         this.#handler.begins(buffer[position] as number);
       }
       position = this.#skip > 0 ? this.#skipString(buffer, position, end) : this.#line(buffer, position, end);
-      if (this.#finished) this.#give(this.#earlierBytes + position - valueStart, at);
+      if (this.#finished && !this.#give(this.#earlierBytes + position - valueStart, at)) return;
     }
     if (this.#inValue) this.#earlierBytes += end - valueStart;
   }
@@ -116,11 +109,11 @@ export class ReplyScanner {
     return true;
   }
 
-  #give(bytes: number, at: Nanos): void {
+  #give(bytes: number, at: Nanos): boolean {
     this.#finished = false;
     this.#inValue = false;
     this.#reply.bytes = bytes;
-    this.#handler.reply(this.#reply, at);
+    return this.#handler.reply(this.#reply, at);
   }
 
   /** Reads the line at `position` if it is whole, else keeps its beginning. */
@@ -193,7 +186,7 @@ export class ReplyScanner {
   #skipString(buffer: Buffer, position: number, end: number): number {
     const until = Math.min(end, position + this.#skip);
     const contentEnd = Math.min(until, position + this.#skip - 2);
-    if (contentEnd > position && this.#depth <= 1) this.#keepHead(buffer, position, contentEnd);
+    if (contentEnd > position && this.#depth <= 1 && !this.#inParts) this.#keepHead(buffer, position, contentEnd);
     this.#skip -= until - position;
     if (this.#skip === 0 && !this.#inParts) this.#stringOver();
     return until;

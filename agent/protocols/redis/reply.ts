@@ -51,6 +51,6 @@ export interface ReplyHandler {
   begins(type: number): void;
   /** Element `index` of the aggregate in progress; of a map key and value take turns. */
   element(index: number, element: Reply): void;
-  /** A whole value. */
-  reply(reply: Reply, at: Nanos): void;
+  /** A whole value. False: what follows it is no RESP, and not to be read. */
+  reply(reply: Reply, at: Nanos): boolean;
 }

@@ -11,6 +11,8 @@ import type { TextHash } from './text-hash.ts';
 export interface CommandHandler {
   /** The arguments are lent. `hash` covers the text where `given.cut`; undefined: bytes of it were lost. */
   command(given: Arguments, hash: TextHash | undefined, wireBytes: number, at: Nanos): void;
+  /** Bytes were passed over in search of a command; requests may have been among them. */
+  skipped(): void;
   /** A line whose quotes are not balanced: the server answers with an error. Lent. */
   unbalanced(line: Buffer, wireBytes: number, at: Nanos): void;
 }
@@ -48,6 +50,7 @@ export class RequestReader {
     for (;;) {
       if (this.#seeking) {
         position = this.#guess(buffer, position, end, guesses++ === 0);
+        if (position !== start) this.#handler.skipped();
         if (position < 0) return;
         this.#seeking = false;
         this.#tentative = true;

@@ -41,7 +41,7 @@ function outcome(event: AuditEvent): string {
 function redisLedger(events: readonly AuditEvent[]): ServerLedger {
   const commands = events.filter(({ event }) => STATEMENTS.has(event.action) || event.action === 'db.command');
   const keys = commands.map((event) => {
-    const unknown = /^unknown (sub)?command/i.test(event.error?.message ?? '');
+    const unknown = /^ERR unknown (sub)?command/i.test(event.error?.message ?? '');
     return unknown ? UNKNOWN_COMMAND : redisTextKey(event.db?.query?.text ?? '(no text)');
   });
   return {

@@ -5,7 +5,13 @@ import { ProtocolViolation } from '../../../../agent/protocols/protocol.ts';
 const ONES = Buffer.alloc(8, 0xff);
 const COUNT = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8]);
 
-const integers: readonly (readonly [string, number, Buffer, (reader: ByteReader) => number | bigint, number | bigint])[] = [
+const integers: readonly (readonly [
+  string,
+  number,
+  Buffer,
+  (reader: ByteReader) => number | bigint,
+  number | bigint,
+])[] = [
   ['uint8', 1, ONES, (reader) => reader.uint8(), 255],
   ['int8', 1, ONES, (reader) => reader.int8(), -1],
   ['uint16LE', 2, COUNT, (reader) => reader.uint16LE(), 0x0201],
@@ -39,7 +45,9 @@ describe('ByteReader', () => {
     buffer.writeDoubleLE(0.1, 8);
     buffer.writeDoubleBE(-0.1, 16);
     const reader = new ByteReader(buffer);
-    expect([reader.float32LE(), reader.float32BE(), reader.float64LE(), reader.float64BE()]).toEqual([1.5, -2.5, 0.1, -0.1]);
+    expect([reader.float32LE(), reader.float32BE(), reader.float64LE(), reader.float64BE()]).toEqual([
+      1.5, -2.5, 0.1, -0.1,
+    ]);
     expect(() => reader.float64BE()).toThrow(ProtocolViolation);
   });
 

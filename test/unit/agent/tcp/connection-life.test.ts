@@ -11,7 +11,9 @@ function recorded(...groups: readonly (readonly TestPacket[])[]): RecordingReass
 
 function callsOf(...groups: readonly (readonly TestPacket[])[]): string[][] {
   return recorded(...groups)
-    .tick(3)
+    .tick(1)
+    .tick(1)
+    .tick(1)
     .end()
     .streams.map((stream) => stream.calls);
 }
@@ -54,6 +56,15 @@ describe('an end', () => {
       ['client:ask', 'server:answer', 'client:quit', 'close:reset'],
     ]);
   });
+});
+
+test('a reset captured before the FIN that it follows loses nothing', () => {
+  const { packets } = new Conversation().open().client('ask').server('answer').send('client', 'FA').server('late');
+  const [late, fin] = [packets.at(-1), packets.at(-2)];
+  if (late === undefined || fin === undefined) throw new Error('no packets');
+  expect(callsOf(packets.slice(0, -2), [stray(1_005, 'R'), late, fin])).toEqual([
+    ['client:ask', 'server:answer', 'server:late', 'close:reset'],
+  ]);
 });
 
 describe('mid-stream', () => {

@@ -37,7 +37,13 @@ const rows: readonly Row[] = [
     name: 'native password',
     turns: login(),
     login: accepted,
-    facts: { user: 'app', database: 'shop', connectionId: '7', serverVersion: '8.4.3', authMethod: 'mysql_native_password' },
+    facts: {
+      user: 'app',
+      database: 'shop',
+      connectionId: '7',
+      serverVersion: '8.4.3',
+      authMethod: 'mysql_native_password',
+    },
   },
   {
     name: 'refused',
@@ -174,7 +180,8 @@ describe('MySQL login', () => {
   });
 
   test('nothing of passwords, digests or scrambles is told', () => {
-    for (const { turns } of rows) expect(JSON.stringify(hearEveryWay(turns))).not.toMatch(/ssss|\\xaa|ªªª|xxxxxxxx|scramble/);
+    for (const { turns } of rows)
+      expect(JSON.stringify(hearEveryWay(turns))).not.toMatch(/ssss|\\xaa|ªªª|xxxxxxxx|scramble/);
   });
 
   test('a conversation of before 4.1 is read to its end', () => {

@@ -1,18 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Statement } from '../../../../../agent/protocols/activity.ts';
-import {
-  client,
-  hear,
-  hearEveryWay,
-  login,
-  server,
-  type Turn,
-} from '../../../../support/mysql-conversation.ts';
+import { client, hear, hearEveryWay, login, server, type Turn } from '../../../../support/mysql-conversation.ts';
 import {
   closeStatement,
   execute,
-  handshakeResponse,
   greeting,
+  handshakeResponse,
   lenencString,
   ok,
   prepare,
@@ -32,7 +25,9 @@ const part = (turn: Turn, start: number, end?: number): Turn => ({ ...turn, byte
 
 /** Cuts a turn in three and loses the middle. */
 function losing(turn: Turn, start: number, end: number): Turn[] {
-  return [part(turn, 0, start), lost(part(turn, start, end)), part(turn, end)].filter(({ bytes: { length } }) => length > 0);
+  return [part(turn, 0, start), lost(part(turn, start, end)), part(turn, end)].filter(
+    ({ bytes: { length } }) => length > 0,
+  );
 }
 
 describe('bytes lost', () => {
@@ -65,7 +60,12 @@ describe('bytes lost', () => {
     },
     {
       name: 'of a whole request cost that request, and its answer is nobody else’s',
-      turns: [...ask('select a', 1), lost(client(query('select b'))), server(resultSet({ rows: 9 })), ...ask('select c', 2)],
+      turns: [
+        ...ask('select a', 1),
+        lost(client(query('select b'))),
+        server(resultSet({ rows: 9 })),
+        ...ask('select c', 2),
+      ],
       expected: [
         ['select a', 'ok', 1],
         ['select c', 'ok', 2],
@@ -73,7 +73,11 @@ describe('bytes lost', () => {
     },
     {
       name: 'inside a request leave no made-up text, but its answer',
-      turns: [...losing(client(query('select 1, 2, 3, 4')), 10, 15), server(resultSet({ rows: 4 })), ...ask('select c', 2)],
+      turns: [
+        ...losing(client(query('select 1, 2, 3, 4')), 10, 15),
+        server(resultSet({ rows: 4 })),
+        ...ask('select c', 2),
+      ],
       expected: [
         [undefined, 'ok', 4],
         ['select c', 'ok', 2],
@@ -85,11 +89,14 @@ describe('bytes lost', () => {
         part(client(query('select 1, 2, 3, 4')), 0, 10),
         lost(client(Buffer.alloc(100))),
         server(resultSet({ rows: 4 })),
+        // Something behind it was lost too, so that the next answer may be to that.
         ...ask('select c', 2),
+        ...ask('select d', 3),
       ],
       expected: [
         [undefined, 'ok', 4],
-        ['select c', 'ok', 2],
+        ['select c', 'unseen', undefined],
+        ['select d', 'ok', 3],
       ],
     },
     {
@@ -109,7 +116,12 @@ describe('bytes lost', () => {
     },
     {
       name: 'of a number nobody knows',
-      turns: [...ask('select a', 1), lost(client(Buffer.alloc(0))), lost(server(Buffer.alloc(0))), ...ask('select b', 2)],
+      turns: [
+        ...ask('select a', 1),
+        lost(client(Buffer.alloc(0))),
+        lost(server(Buffer.alloc(0))),
+        ...ask('select b', 2),
+      ],
       expected: [
         ['select a', 'ok', 1],
         ['select b', 'ok', 2],
@@ -125,7 +137,13 @@ describe('bytes lost', () => {
       limits: { textBytes: 300 },
     });
     expect(heard.statements).toMatchObject([
-      { text: sql.slice(0, 300), textLength: sql.length, textSha256: undefined, notes: ['text-digest-unseen'], outcome: FINE },
+      {
+        text: sql.slice(0, 300),
+        textLength: sql.length,
+        textSha256: undefined,
+        notes: ['text-digest-unseen'],
+        outcome: FINE,
+      },
     ]);
   });
 
@@ -229,7 +247,9 @@ describe('a conversation heard from its middle', () => {
   ])('$name', ({ turns, rows }) => {
     const heard = hearEveryWay(turns, middle);
     expect(heard.statements.map(({ returnedRows }) => returnedRows)).toEqual(rows);
-    expect(heard.statements.every(({ text, outcome }) => text?.startsWith('select') && outcome.kind === 'ok')).toBe(true);
+    expect(heard.statements.every(({ text, outcome }) => text?.startsWith('select') && outcome.kind === 'ok')).toBe(
+      true,
+    );
   });
 
   test.each([false, true])('prepared statements (EOF deprecated: %s)', (deprecateEof) => {

@@ -79,7 +79,12 @@ describe('Packetbeat’s defects', () => {
       client(command(2, 'lager')),
       server(ok()),
       client(command(4, 'orders', [0])),
-      server(packets(1, [[3, 0x64, 0x65, 0x66], [0xfe, 0, 0, 2, 0]])),
+      server(
+        packets(1, [
+          [3, 0x64, 0x65, 0x66],
+          [0xfe, 0, 0, 2, 0],
+        ]),
+      ),
       client(query('load data local infile')),
       server(packet(1, [0xfb], 'x.csv')),
       client(packet(2, 'a\n'), packet(3, '')),
@@ -160,6 +165,8 @@ describe('Packetbeat’s defects', () => {
 
   test('P7: no table is made up: finding it is left to who reads the SQL', () => {
     const heard = hearEveryWay([...login(), client(query('select count(*) from orders')), server(resultSet())]);
-    expect(heard.statements).toMatchObject([{ text: 'select count(*) from orders', language: 'sql', targets: undefined, operation: undefined }]);
+    expect(heard.statements).toMatchObject([
+      { text: 'select count(*) from orders', language: 'sql', targets: undefined, operation: undefined },
+    ]);
   });
 });

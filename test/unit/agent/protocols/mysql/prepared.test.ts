@@ -19,8 +19,8 @@ import {
   prepareOk,
   query,
   resultSet,
-  sendLongData,
   STATUS,
+  sendLongData,
   uint16,
   uint32,
   uint64,
@@ -56,7 +56,11 @@ const parameterRows: readonly (readonly [string, Bound, Parameter])[] = [
   ['longlong', { type: 8, value: uint64(-9_223_372_036_854_775_808n) }, '-9223372036854775808'],
   ['longlong, small', { type: 8, value: uint64(-7n) }, '-7'],
   ['longlong, 33 bits', { type: 8, value: uint64(4_294_967_296n) }, '4294967296'],
-  ['longlong unsigned', { type: 8, unsigned: true, value: uint64(18_446_744_073_709_551_615n) }, '18446744073709551615'],
+  [
+    'longlong unsigned',
+    { type: 8, unsigned: true, value: uint64(18_446_744_073_709_551_615n) },
+    '18446744073709551615',
+  ],
   ['bool', { type: 244, value: Buffer.from([1]) }, '1'],
   ['float', { type: 4, value: float32(0.1) }, '0.1'],
   ['float, many digits', { type: 4, value: float32(16_777_217.3) }, '16777218'],
@@ -70,9 +74,17 @@ const parameterRows: readonly (readonly [string, Bound, Parameter])[] = [
   ['datetime', { type: 12, value: date(2, 29, 23, 59, 58) }, '2024-02-29 23:59:58'],
   ['datetime at midnight', { type: 12, value: date(2, 29) }, '2024-02-29 00:00:00'],
   ['timestamp with micros', { type: 7, value: date(2, 29, 1, 2, 3, ...micros) }, '2024-02-29 01:02:03.123456'],
-  ['datetime with offset', { type: 12, value: date(2, 29, 1, 2, 3, ...micros, ...uint16(-90 & 0xffff)) }, '2024-02-29 01:02:03.123456-01:30'],
+  [
+    'datetime with offset',
+    { type: 12, value: date(2, 29, 1, 2, 3, ...micros, ...uint16(-90 & 0xffff)) },
+    '2024-02-29 01:02:03.123456-01:30',
+  ],
   ['time', { type: 11, value: bytes([8, 0], uint32(0), [13, 14, 15]) }, '13:14:15'],
-  ['negative time of days with micros', { type: 11, value: bytes([12, 1], uint32(34), [22, 59, 59], micros) }, '-838:59:59.123456'],
+  [
+    'negative time of days with micros',
+    { type: 11, value: bytes([12, 1], uint32(34), [22, 59, 59], micros) },
+    '-838:59:59.123456',
+  ],
   ['time of nothing', { type: 11, value: Buffer.from([0]) }, '00:00:00'],
   ['text', { type: 253, value: lenencString("it's 中文") }, "it's 中文"],
   ['long text', { type: 254, value: lenencString('é'.repeat(200)) }, 'é'.repeat(200)],
@@ -147,7 +159,14 @@ describe('binary parameters', () => {
       client(sendLongData(1, 0, 'dropped')),
       client(command(0x1a, uint32(1))),
       server(ok()),
-      client(execute({ bound: [{ type: 252, value: lenencString('new') }, { type: 3, value: uint32(8) }] })),
+      client(
+        execute({
+          bound: [
+            { type: 252, value: lenencString('new') },
+            { type: 3, value: uint32(8) },
+          ],
+        }),
+      ),
       server(ok()),
     ]);
     expect(heard.statements).toMatchObject([
@@ -164,10 +183,24 @@ describe('binary parameters', () => {
         ...login(),
         client(prepare(SQL)),
         server(prepareOk({ parameters: 2 })),
-        client(execute({ bound: [{ type: 3, value: uint32(7) }, { type: 252, value: long }] })),
+        client(
+          execute({
+            bound: [
+              { type: 3, value: uint32(7) },
+              { type: 252, value: long },
+            ],
+          }),
+        ),
         server(ok()),
         client(sendLongData(1, 1, Buffer.alloc(20_000, 'y'))),
-        client(execute({ bound: [{ type: 3, value: uint32(7) }, { type: 252, value: 'long' }] })),
+        client(
+          execute({
+            bound: [
+              { type: 3, value: uint32(7) },
+              { type: 252, value: 'long' },
+            ],
+          }),
+        ),
         server(ok()),
       ],
       { limits: { textBytes: 300 } },

@@ -69,7 +69,11 @@ const rows: readonly { name: string; turns: readonly Turn[]; statements: readonl
   },
   {
     name: 'affected rows, insert id beyond 2^53, warnings',
-    turns: [...login(), client(query('insert into t')), server(ok({ affectedRows: 70_000, insertId: 18_446_744_073_709_551_615n, warnings: 3 }))],
+    turns: [
+      ...login(),
+      client(query('insert into t')),
+      server(ok({ affectedRows: 70_000, insertId: 18_446_744_073_709_551_615n, warnings: 3 })),
+    ],
     statements: [{ affectedRows: 70_000, insertId: '18446744073709551615', warnings: 3, returnedRows: undefined }],
   },
   {
@@ -79,7 +83,11 @@ const rows: readonly { name: string; turns: readonly Turn[]; statements: readonl
   },
   {
     name: 'an error in the middle of the rows',
-    turns: [...login(), client(query('select slow')), server(resultSet({ rows: 4, error: errBody(1317, '70100', 'interrupted') }))],
+    turns: [
+      ...login(),
+      client(query('select slow')),
+      server(resultSet({ rows: 4, error: errBody(1317, '70100', 'interrupted') })),
+    ],
     statements: [{ returnedRows: 4, outcome: { kind: 'failed', code: '1317' } }],
   },
   {
@@ -144,7 +152,10 @@ const rows: readonly { name: string; turns: readonly Turn[]; statements: readonl
     turns: [
       ...login(),
       client(query('alter table t')),
-      server(packet(1, [0xff, 0xff, 0xff, 1, 1, 2], Buffer.alloc(3), lenencString('copy to tmp table')), ok({ affectedRows: 9 }, 2)),
+      server(
+        packet(1, [0xff, 0xff, 0xff, 1, 1, 2], Buffer.alloc(3), lenencString('copy to tmp table')),
+        ok({ affectedRows: 9 }, 2),
+      ),
     ],
     statements: [{ text: 'alter table t', affectedRows: 9, outcome: FINE }],
   },
@@ -265,7 +276,9 @@ describe('MySQL results', () => {
   test('a replica reads events without end', () => {
     const heard = hearEveryWay([
       ...login(),
-      client(command(0x15, uint32(2), lenencString('host'), lenencString('repl'), lenencString('hunter2'), Buffer.alloc(10))),
+      client(
+        command(0x15, uint32(2), lenencString('host'), lenencString('repl'), lenencString('hunter2'), Buffer.alloc(10)),
+      ),
       server(ok()),
       client(command(0x12, uint32(4), uint16(0), uint32(2), 'binlog.000001')),
       server(packet(1, [0], 'an event'), packet(2, [0], 'another'), packet(3, [0], 'third')),
@@ -284,10 +297,14 @@ describe('MySQL results', () => {
     expect(hearEveryWay([...login(), ...use('/* app */ USE `odd``name`;')]).facts.database).toBe('odd`name');
     expect(hearEveryWay([...login(), ...use('-- x\nuse lager')]).facts.database).toBe('lager');
     expect(hearEveryWay([...login(), ...use('used')]).facts.database).toBe('shop');
-    expect(hearEveryWay([...login(), client(query('use nowhere')), server(err(1049, '', 'x'))]).facts.database).toBe('shop');
+    expect(hearEveryWay([...login(), client(query('use nowhere')), server(err(1049, '', 'x'))]).facts.database).toBe(
+      'shop',
+    );
     expect(hearEveryWay([...login(), client(command(2, 'lager')), server(ok())]).facts.database).toBe('lager');
     expect(hearEveryWay([...tracking, client(query('call p')), server(ok({ schema: 'x' }))]).facts.database).toBe('x');
-    expect(hearEveryWay([...tracking, client(query('drop database shop')), server(ok({ schema: '' }))]).facts.database).toBeUndefined();
+    expect(
+      hearEveryWay([...tracking, client(query('drop database shop')), server(ok({ schema: '' }))]).facts.database,
+    ).toBeUndefined();
   });
 
   test('nothing is made of an answer that nobody asked for', () => {

@@ -5,7 +5,9 @@ import { client, hear, hearEveryWay, login, randomly, server } from '../../../..
 import {
   bytes,
   CAPABILITY,
+  columnDefinition,
   compressedPacket,
+  eofBody,
   err,
   lenencString,
   MODERN,
@@ -15,8 +17,6 @@ import {
   prepare,
   query,
   resultSet,
-  columnDefinition,
-  eofBody,
 } from '../../../../support/mysql-wire.ts';
 
 const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
@@ -36,8 +36,22 @@ describe('text in the character set of the connection', () => {
     { name: 'utf16', collation: 54, bytes: Buffer.from("select 'é'", 'utf16le').swap16(), text: "select 'é'" },
     { name: 'ucs2', collation: 35, bytes: Buffer.from("select 'é'", 'utf16le').swap16(), text: "select 'é'" },
     { name: 'utf16le', collation: 56, bytes: Buffer.from("select 'é'", 'utf16le'), text: "select 'é'" },
-    { name: 'utf32', collation: 60, bytes: bytes(...[...'se 😀'].map((c) => Buffer.from([0, (c.codePointAt(0) ?? 0) >> 16, (c.codePointAt(0) ?? 0) >> 8, c.codePointAt(0) ?? 0]))), text: 'se 😀' },
-    { name: 'utf16 asked for, but refused by the server', collation: 54, bytes: Buffer.from('select 1'), text: 'select 1' },
+    {
+      name: 'utf32',
+      collation: 60,
+      bytes: bytes(
+        ...[...'se 😀'].map((c) =>
+          Buffer.from([0, (c.codePointAt(0) ?? 0) >> 16, (c.codePointAt(0) ?? 0) >> 8, c.codePointAt(0) ?? 0]),
+        ),
+      ),
+      text: 'se 😀',
+    },
+    {
+      name: 'utf16 asked for, but refused by the server',
+      collation: 54,
+      bytes: Buffer.from('select 1'),
+      text: 'select 1',
+    },
   ];
 
   test.each(rows)('$name', ({ collation, bytes: sql, text }) => {
@@ -45,23 +59,25 @@ describe('text in the character set of the connection', () => {
     expect(heard.statements).toMatchObject([{ text, textLength: sql.length }]);
   });
 
-  test.each(['SET NAMES gbk', "set names 'gbk' collate x", '/* a */ SET CHARACTER SET gbk', 'SET @@session.character_set_client = gbk'])(
-    '%s changes it, once it has succeeded',
-    (sql) => {
-      const heard = hearEveryWay([
-        ...login(),
-        client(query(sql)),
-        server(err(1115, '42000', 'Unknown character set')),
-        client(query("select 'é'")),
-        server(resultSet()),
-        client(query(sql)),
-        server(ok()),
-        client(query(GBK)),
-        server(resultSet()),
-      ]);
-      expect(heard.statements.map(({ text }) => text)).toEqual([sql, "select 'é'", sql, "select '中文'"]);
-    },
-  );
+  test.each([
+    'SET NAMES gbk',
+    "set names 'gbk' collate x",
+    '/* a */ SET CHARACTER SET gbk',
+    'SET @@session.character_set_client = gbk',
+  ])('%s changes it, once it has succeeded', (sql) => {
+    const heard = hearEveryWay([
+      ...login(),
+      client(query(sql)),
+      server(err(1115, '42000', 'Unknown character set')),
+      client(query("select 'é'")),
+      server(resultSet()),
+      client(query(sql)),
+      server(ok()),
+      client(query(GBK)),
+      server(resultSet()),
+    ]);
+    expect(heard.statements.map(({ text }) => text)).toEqual([sql, "select 'é'", sql, "select '中文'"]);
+  });
 
   test('the server may tell of a change, and a reset undoes it', () => {
     const heard = hearEveryWay([
@@ -107,9 +123,17 @@ describe('long text', () => {
   test('and rows of more than 16 MiB go on in further packets', () => {
     const sql = Buffer.alloc(0xffffff + 20, 'select x');
     const row = lenencString(Buffer.alloc(0xffffff + 7, 'r'));
-    const answer = bytes(packets(2, [[1], columnDefinition('a'), eofBody()]), packet(5, row), packets(7, [[1, 0x61], eofBody()]));
+    const answer = bytes(
+      packets(2, [[1], columnDefinition('a'), eofBody()]),
+      packet(5, row),
+      packets(7, [[1, 0x61], eofBody()]),
+    );
     const turns = [...login(), client(query(sql)), server(answer), client(query('select 2')), server(resultSet())];
-    for (const split of [undefined, (all: Buffer) => Array.from({ length: Math.ceil(all.length / 60_000) }, (_, i) => all.subarray(i * 60_000, (i + 1) * 60_000))]) {
+    for (const split of [
+      undefined,
+      (all: Buffer) =>
+        Array.from({ length: Math.ceil(all.length / 60_000) }, (_, i) => all.subarray(i * 60_000, (i + 1) * 60_000)),
+    ]) {
       expect(hear(turns, split === undefined ? {} : { split }).statements).toMatchObject([
         { textLength: sql.length, textSha256: sha256(sql), returnedRows: 2, requestBytes: sql.length + 1 + 8 },
         { text: 'select 2', returnedRows: 1 },
@@ -132,7 +156,10 @@ describe('the compressed protocol', () => {
       client(compressedPacket(0, query('select 1'))),
       server(compressedPacket(1, resultSet({ rows: 2 }))),
       client(compressedPacket(0, long, compress)),
-      server(compressedPacket(1, answer.subarray(0, 700), compress), compressedPacket(2, answer.subarray(700), compress)),
+      server(
+        compressedPacket(1, answer.subarray(0, 700), compress),
+        compressedPacket(2, answer.subarray(700), compress),
+      ),
     ]);
     expect(heard.statements).toMatchObject([
       { text: 'select 1', returnedRows: 2 },
@@ -157,7 +184,9 @@ describe('the compressed protocol', () => {
 
   test('never expands to more than was announced', () => {
     const bomb = compressedPacket(0, Buffer.alloc(1000), () => deflateSync(Buffer.alloc(30_000_000)));
-    const heard = hear([...login({}, { capabilities: MODERN | CAPABILITY.compress }), client(bomb)], { split: randomly(5) });
+    const heard = hear([...login({}, { capabilities: MODERN | CAPABILITY.compress }), client(bomb)], {
+      split: randomly(5),
+    });
     expect(heard.activities).toMatchObject([{ kind: 'login' }, { kind: 'blind', reason: 'malformed' }]);
   });
 });

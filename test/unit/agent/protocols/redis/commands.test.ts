@@ -27,7 +27,7 @@ describe('the text is the command as redis-cli would take it', () => {
   });
 
   test('has its length in bytes of the arguments', () => {
-    expect(sent('SET', 'k', '你 好')).toMatchObject({ textLength: 13, textSha256: undefined, requestBytes: 34 });
+    expect(sent('SET', 'k', '你 好')).toMatchObject({ textLength: 13, textSha256: undefined, requestBytes: 33 });
   });
 });
 

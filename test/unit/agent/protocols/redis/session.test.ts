@@ -85,7 +85,7 @@ describe('the database', () => {
       call('RESET'),
       server('+RESET'),
     ];
-    expect(hearEveryWay(turns).sessions).toEqual(['?@0', '?@2', '?@0']);
+    expect(hearEveryWay(turns).sessions).toEqual(['?@0', 'default@2', '?@0']);
   });
 
   test('is unknown in mid-stream, and after a SELECT whose answer was lost', () => {

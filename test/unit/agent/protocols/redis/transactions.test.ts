@@ -86,8 +86,10 @@ test('where MULTI was not seen, EXEC’s elements are nobody’s', () => {
 
 test('too many queued commands are given up from the oldest on, and the rest keep their own results', () => {
   const turns = [
-    call('MULTI', 'GET a', 'GET b', 'GET c'),
-    server('+OK', '+QUEUED', '+QUEUED', '+QUEUED'),
+    call('MULTI'),
+    server('+OK'),
+    call('GET a', 'GET b', 'GET c'),
+    server('+QUEUED', '+QUEUED', '+QUEUED'),
     call('EXEC'),
     server(aggregate('*', 'x', line('-ERR b'), line('$-1'))),
   ];
