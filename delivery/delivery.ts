@@ -153,7 +153,7 @@ export class Delivery {
   #roomMade(): void {
     if (this.waitingBytes > this.#waitingLimit / 2) return;
     const dropped = this.#unreportedDrops;
-     
+    this.#unreportedDrops = 0;
     if (dropped > 0) this.#options.onDropped(dropped);
     for (const resolve of this.#waitingForRoom.splice(0)) resolve();
   }

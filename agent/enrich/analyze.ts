@@ -21,9 +21,7 @@ export function buildAnalyze(redaction: Redaction): Enricher {
     if (activity.language !== 'sql' || activity.text === undefined) return event;
     const dialect: Dialect = session?.facts.system === 'postgresql' ? 'postgresql' : 'mysql';
     const isPrepared = activity.kind === 'statement' && activity.action === 'db.execute';
-    event.analysis = isPrepared
-      ? analyses[dialect].of(activity.text)
-      : analyzeSql(activity.text, dialect, redaction);
+    event.analysis = isPrepared ? analyses[dialect].of(activity.text) : analyzeSql(activity.text, dialect, redaction);
     return event;
   };
 }

@@ -31,6 +31,8 @@ function isSpelled(argument: string, key: string): boolean {
 
 function unescaped(text: string): string {
   return text.replace(ESCAPE, (_, hexadecimal: string | undefined, character: string) =>
-    hexadecimal === undefined ? (SHORT_ESCAPES[character] ?? character) : String.fromCharCode(parseInt(hexadecimal, 16)),
+    hexadecimal === undefined
+      ? (SHORT_ESCAPES[character] ?? character)
+      : String.fromCharCode(parseInt(hexadecimal, 16)),
   );
 }

@@ -1,14 +1,15 @@
 import type { Redaction, SqlAnalysis } from './analysis.ts';
 import { Fingerprint } from './fingerprint.ts';
 import { IS_VALUE, KEYWORD_FLAGS } from './keywords.ts';
+import { type Dialect, Lexer } from './lexer.ts';
+import { maskText } from './mask.ts';
+import { type Shape, ShapeCache } from './shape-cache.ts';
 import {
   CLOSE,
   COMMA,
   COMMENT,
   COMMENT_EDGE,
-  type Dialect,
   END,
-  Lexer,
   NUMBER,
   OPEN,
   PLACEHOLDER,
@@ -16,9 +17,7 @@ import {
   STRING,
   SYMBOL,
   WORD,
-} from './lexer.ts';
-import { maskText } from './mask.ts';
-import { type Shape, ShapeCache } from './shape-cache.ts';
+} from './tokens.ts';
 
 const lexer = new Lexer();
 const fingerprint = new Fingerprint();

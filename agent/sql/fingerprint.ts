@@ -112,7 +112,13 @@ export class Fingerprint {
 
   symbol(code: number): void {
     const last = this.#last;
-    if ((code === MINUS || code === PLUS) && this.#sign === 0 && last !== OPERAND && last !== GROUP && last !== LITERAL) {
+    if (
+      (code === MINUS || code === PLUS) &&
+      this.#sign === 0 &&
+      last !== OPERAND &&
+      last !== GROUP &&
+      last !== LITERAL
+    ) {
       this.#sign = code;
       return;
     }

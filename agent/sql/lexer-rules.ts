@@ -1,6 +1,8 @@
-/** Where comments and dollar quotes end; the end of the text where they are not closed. */
+/** Where comments, dollar quotes and numbers end; the end of the text where they are not closed. */
+import { IN_WORD } from './characters.ts';
 
 const DOLLAR = 0x24;
+const DOT = 0x2e;
 
 export function endOfLine(text: string, from: number): number {
   const end = text.indexOf('\n', from);
@@ -43,4 +45,35 @@ export function endOfDollarTag(text: string, from: number): number {
     if (!(isLetter || code === 0x5f || code >= 128 || (isDigit && position > from + 1))) return from;
   }
   return from;
+}
+
+/** Digits, dots and an exponent: `12`, `1.5`, `.5e-3`. */
+export function endOfDecimal(text: string, start: number): number {
+  let position = start;
+  while (isDigit(text.charCodeAt(position)) || text.charCodeAt(position) === DOT) position += 1;
+  if ((text.charCodeAt(position) | 0x20) !== 0x65) return position;
+  const sign = text.charCodeAt(position + 1);
+  let end = sign === 0x2b || sign === 0x2d ? position + 2 : position + 1;
+  if (!isDigit(text.charCodeAt(end))) return position;
+  while (isDigit(text.charCodeAt(end))) end += 1;
+  return end;
+}
+
+/** `0x`, `0b`, `0o`: a zero from `start` to `end`, and such a letter behind it. */
+export function isRadixPrefix(text: string, start: number, end: number): boolean {
+  return end === start + 1 && text.charCodeAt(start) === 0x30 && /[xbo]/i.test(text[end] ?? '');
+}
+
+export function endOfWord(text: string, from: number): number {
+  let position = from;
+  while (isInWord(text.charCodeAt(position))) position += 1;
+  return position;
+}
+
+export function isInWord(code: number): boolean {
+  return code >= 128 || IN_WORD[code] === 1;
+}
+
+export function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }

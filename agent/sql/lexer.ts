@@ -3,54 +3,51 @@
  * https://dev.mysql.com/doc/refman/8.4/en/language-structure.html
  * https://www.postgresql.org/docs/current/sql-syntax-lexical.html
  */
-import { findKeyword, IS_SECRETIVE, KEYWORD_FLAGS, WORD_HASH_PRIME, WORD_HASH_START, WRITTEN_HASH_PRIME } from './keywords.ts';
-import { endOfBlockComment, endOfDollarTag, endOfLine } from './lexer-rules.ts';
+
+import {
+  BACKTICK_START,
+  DASH_START,
+  DIGIT_START,
+  DOLLAR_START,
+  DOT_START,
+  DOUBLE_QUOTE_START,
+  HASH_START,
+  HOLDS_F,
+  HOLDS_QUOTE,
+  HOLDS_W,
+  IN_STRING,
+  IN_WORD,
+  mayHoldSecret,
+  QUESTION_START,
+  SINGLE_QUOTE_START,
+  SLASH_START,
+  SPACE_START,
+  STAR_START,
+  STARTS,
+  STRING_STOPS,
+} from './characters.ts';
+import {
+  findKeyword,
+  IS_SECRETIVE,
+  KEYWORD_FLAGS,
+  WORD_HASH_PRIME,
+  WORD_HASH_START,
+  WRITTEN_HASH_PRIME,
+} from './keywords.ts';
+import {
+  endOfBlockComment,
+  endOfDecimal,
+  endOfDollarTag,
+  endOfLine,
+  endOfWord,
+  isDigit,
+  isInWord,
+  isRadixPrefix,
+} from './lexer-rules.ts';
+import { COMMENT, COMMENT_EDGE, END, NUMBER, OPEN, PLACEHOLDER, STRING, SYMBOL, WORD } from './tokens.ts';
 
 export type Dialect = 'mysql' | 'postgresql';
 
-/** What a token is. Numbers, because they are compared for each token. */
-export const END = 0;
-/** A name or a keyword. */
-export const WORD = 1;
-/** In quotes of any kind, with its prefix: `E'…'`, `x'…'`, `_utf8'…'`. */
-export const STRING = 2;
-export const NUMBER = 3;
-/** `?` in MySQL, `$1` in PostgreSQL. */
-export const PLACEHOLDER = 4;
-export const OPEN = 5;
-export const CLOSE = 6;
-export const COMMA = 7;
-export const SEMICOLON = 8;
-/** One character of anything else. */
-export const SYMBOL = 9;
-export const COMMENT = 10;
-/** Begin or end of MySQL's executable comments, whose content is tokens like any other. */
-export const COMMENT_EDGE = 11;
-
-/** Characters that a string must hold to have a credential in it; see content-secrets.ts. */
-export const HOLDS_COLON = 1;
-export const HOLDS_SLASH = 2;
-export const HOLDS_AT = 4;
-export const HOLDS_EQUALS = 8;
-export const HOLDS_QUOTE = 16;
-export const HOLDS_W = 32;
-export const HOLDS_F = 64;
-const STRING_STOPS = 128;
-
-const SPACE_START = 20;
-const DIGIT_START = 21;
-const SINGLE_QUOTE_START = 22;
-const DOUBLE_QUOTE_START = 23;
-const BACKTICK_START = 24;
-const DOLLAR_START = 25;
-const DASH_START = 26;
-const SLASH_START = 27;
-const HASH_START = 28;
-const DOT_START = 29;
-const STAR_START = 30;
-const QUESTION_START = 31;
-
-const TAB = 0x09;
 const QUOTE = 0x27;
 const AMPERSAND = 0x26;
 const DOUBLE_QUOTE = 0x22;
@@ -62,50 +59,6 @@ const BACKTICK = 0x60;
 const DASH = 0x2d;
 const STAR = 0x2a;
 const BANG = 0x21;
-
-const STARTS = Uint8Array.from({ length: 128 }, (_, code) => startClass(code));
-/** 1: letter, digit, `_` or `$`. */
-const IN_WORD = Uint8Array.from({ length: 128 }, (_, code) => (/[A-Za-z0-9_$]/.test(String.fromCharCode(code)) ? 1 : 0));
-const IN_STRING = Uint8Array.from({ length: 128 }, (_, code) => stringClass(String.fromCharCode(code)));
-
-function startClass(code: number): number {
-  const character = String.fromCharCode(code);
-  if (code === 0x20 || (code >= TAB && code <= 0x0d)) return SPACE_START;
-  if (/[A-Za-z_]/.test(character)) return WORD;
-  if (/[0-9]/.test(character)) return DIGIT_START;
-  const starts: Readonly<Record<string, number>> = {
-    "'": SINGLE_QUOTE_START,
-    '"': DOUBLE_QUOTE_START,
-    '`': BACKTICK_START,
-    $: DOLLAR_START,
-    '-': DASH_START,
-    '/': SLASH_START,
-    '#': HASH_START,
-    '.': DOT_START,
-    '*': STAR_START,
-    '?': QUESTION_START,
-    '(': OPEN,
-    ')': CLOSE,
-    ',': COMMA,
-    ';': SEMICOLON,
-  };
-  return starts[character] ?? SYMBOL;
-}
-
-function stringClass(character: string): number {
-  const classes: Readonly<Record<string, number>> = {
-    ':': HOLDS_COLON,
-    '/': HOLDS_SLASH,
-    '@': HOLDS_AT,
-    '=': HOLDS_EQUALS,
-    "'": HOLDS_QUOTE | STRING_STOPS,
-    '"': HOLDS_QUOTE | STRING_STOPS,
-    '\\': HOLDS_QUOTE | STRING_STOPS,
-    w: HOLDS_W,
-    f: HOLDS_F,
-  };
-  return classes[character.toLowerCase()] ?? 0;
-}
 
 /** Reads one token after the other. What a token is stays readable until the next is read. */
 export class Lexer {
@@ -257,7 +210,8 @@ export class Lexer {
   #suspectName(start: number, end: number): void {
     const text = this.#text;
     if ((text.charCodeAt(end - 1) | 0x20) !== 0x64 || end - start < 6) return;
-    if ((text.charCodeAt(end - 2) | 0x20) === 0x77 || (text.charCodeAt(end - 4) | 0x20) === 0x77) this.suspicious = true;
+    if ((text.charCodeAt(end - 2) | 0x20) === 0x77 || (text.charCodeAt(end - 4) | 0x20) === 0x77)
+      this.suspicious = true;
   }
 
   /** A word with a quote right behind it, where the word says how to read the string; END: it does not. */
@@ -366,28 +320,13 @@ export class Lexer {
     return this.#token(STRING, this.closed ? close + tagEnd - position : text.length);
   }
 
-  /** A number, or in MySQL a name that begins with digits: `2020_orders`. */
+  /** A number, or a name that begins with digits: `2020_orders`. */
   #number(start: number): number {
     const text = this.#text;
-    let position = start;
-    let code = text.charCodeAt(position);
-    while (isDigit(code) || code === DOT) code = text.charCodeAt((position += 1));
-    if ((code | 0x20) === 0x65) {
-      const sign = text.charCodeAt(position + 1);
-      const digits = sign === 0x2b || sign === DASH ? position + 2 : position + 1;
-      if (isDigit(text.charCodeAt(digits))) {
-        position = digits;
-        while (isDigit(code)) code = text.charCodeAt((position += 1));
-        code = text.charCodeAt(position);
-        while (isDigit(code)) code = text.charCodeAt((position += 1));
-      }
-    }
-    if (!(code >= 128 || IN_WORD[code] === 1)) return this.#plainNumber(start, position);
-    const isRadix = position === start + 1 && text.charCodeAt(start) === 0x30 && /[xbo]/i.test(text[position] ?? '');
-    if (!isRadix) return text.charCodeAt(start) === DOT ? this.#plainNumber(start, position) : this.#word(start);
-    do code = text.charCodeAt((position += 1));
-    while (code >= 128 || IN_WORD[code] === 1);
-    return this.#plainNumber(start, position);
+    const end = endOfDecimal(text, start);
+    if (!isInWord(text.charCodeAt(end))) return this.#plainNumber(start, end);
+    if (isRadixPrefix(text, start, end)) return this.#plainNumber(start, endOfWord(text, end));
+    return text.charCodeAt(start) === DOT ? this.#plainNumber(start, end) : this.#word(start);
   }
 
   #plainNumber(start: number, end: number): number {
@@ -398,7 +337,7 @@ export class Lexer {
 
   #followsWord(position: number): boolean {
     const before = position > 0 ? this.#text.charCodeAt(position - 1) : 0;
-    return before >= 128 || IN_WORD[before] === 1 || before === BACKTICK || before === DOUBLE_QUOTE;
+    return isInWord(before) || before === BACKTICK || before === DOUBLE_QUOTE;
   }
 
   #blockComment(position: number): number {
@@ -422,15 +361,3 @@ export class Lexer {
 }
 
 const COMMENT_SECRET = /:\/\/|identified|passw|secret|credentials|crypt/i;
-
-/** Whether it pays to look into a string that holds such characters. */
-export function mayHoldSecret(holds: number, closed: boolean): boolean {
-  if ((holds & HOLDS_EQUALS) !== 0) return true;
-  if ((holds & HOLDS_QUOTE) !== 0 && (holds & (HOLDS_W | HOLDS_F)) !== 0) return true;
-  const uri = HOLDS_COLON | HOLDS_SLASH;
-  return (holds & uri) === uri && (!closed || (holds & HOLDS_AT) !== 0);
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
-}

@@ -1,8 +1,9 @@
 /* Takes credentials, and where asked for every literal, out of a statement's text. */
 import type { Redaction } from './analysis.ts';
 import { isCredentialStatement, secretSpans } from './content-secrets.ts';
-import { COMMENT, COMMENT_EDGE, type Dialect, END, Lexer, NUMBER, PLACEHOLDER, STRING, WORD } from './lexer.ts';
+import { type Dialect, Lexer } from './lexer.ts';
 import { SecretPlaces } from './secret-places.ts';
+import { COMMENT, COMMENT_EDGE, END, NUMBER, PLACEHOLDER, STRING, WORD } from './tokens.ts';
 
 /** Stands where a credential stood. */
 export const SECRET = '<secret>';

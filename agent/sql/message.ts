@@ -4,7 +4,7 @@ import { SECRET } from './mask.ts';
 /** A shorter secret is looked for as a word of its own: taken out of the middle of words it would leave no message. */
 const MIN_LENGTH_ANYWHERE = 3;
 /** MySQL and PostgreSQL repeat a piece of the statement here, which may hold no more than the beginning of a credential. */
-const NEAR = /\b(near\s+)(['"])[^]*\2/i;
+const NEAR = /\b(near\s+)(['"])[\s\S]*\2/i;
 const QUOTED = /'(?:[^'\\]|''|\\.)*'|"(?:[^"\\]|""|\\.)*"|`[^`]*`/gs;
 const KEY_VALUES = /=\([^)]*\)/g;
 const NUMBERS = /\b\d+(?:\.\d+)?\b/g;

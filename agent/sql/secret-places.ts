@@ -1,6 +1,6 @@
 /* Where in a statement a credential stands: a state machine over its tokens. */
 import { keywordNumber } from './keywords.ts';
-import { CLOSE, COMMA, NUMBER, OPEN, PLACEHOLDER, SEMICOLON, STRING, SYMBOL, WORD } from './lexer.ts';
+import { CLOSE, COMMA, NUMBER, OPEN, PLACEHOLDER, SEMICOLON, STRING, SYMBOL, WORD } from './tokens.ts';
 
 const number = keywordNumber;
 const set = (words: string): ReadonlySet<number> => new Set(words.split(' ').map(keywordNumber));
@@ -83,8 +83,7 @@ export class SecretPlaces {
   }
 
   #isKey(): boolean {
-    const call = this.#calls.at(-1);
-    return call !== undefined && this.#calls.some(({ argument }) => argument > 0);
+    return this.#calls.some(({ argument }) => argument > 0);
   }
 
   #word(keyword: number, name: string): void {

@@ -1,7 +1,7 @@
 /* What the keywords of a statement say about where its tables stand. */
 import { IS_RESERVED, KEYWORD_FLAGS, keywordNumber } from './keywords.ts';
-import { OPEN } from './lexer.ts';
 import type { TokenCursor } from './token-cursor.ts';
+import { OPEN } from './tokens.ts';
 
 /** What may come: something that gives rows, so also a function; or a table. */
 export type Expectation = 'source' | 'target' | undefined;
@@ -132,7 +132,8 @@ export function onKeyword(level: Level, cursor: TokenCursor, isMysql: boolean): 
   else if (keyword === TO) level.expects = level.verb === RENAME ? 'target' : undefined;
   else if (keyword === LIKE) like(level, cursor);
   else if (SHOWS_COLUMNS.has(keyword) && level.verb === SHOW) level.object = COLUMNS;
-  else if (((KEYWORD_FLAGS[keyword] as number) & IS_RESERVED) !== 0 && !MODIFIERS.has(keyword)) level.expects = undefined;
+  else if (((KEYWORD_FLAGS[keyword] as number) & IS_RESERVED) !== 0 && !MODIFIERS.has(keyword))
+    level.expects = undefined;
   if (level.object === 0 && OBJECTS.has(keyword)) level.object = keyword;
 }
 

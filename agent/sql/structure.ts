@@ -1,18 +1,12 @@
 /* Operation, class and tables of a statement: what its words say, without a grammar, so that cut and foreign text works too. */
 import type { StatementClass } from './analysis.ts';
 import { IS_RESERVED, KEYWORD_FLAGS, keywordNumber } from './keywords.ts';
-import { CLOSE, COMMA, type Dialect, END, OPEN, SEMICOLON, WORD } from './lexer.ts';
+import type { Dialect } from './lexer.ts';
 import { Operation } from './operation.ts';
-import {
-  type Expectation,
-  isTransparent,
-  keywordSet,
-  type Level,
-  newLevel,
-  onKeyword,
-} from './structure-keywords.ts';
+import { type Expectation, isTransparent, keywordSet, type Level, newLevel, onKeyword } from './structure-keywords.ts';
 import { TableList } from './table-list.ts';
 import { TokenCursor } from './token-cursor.ts';
+import { CLOSE, COMMA, END, OPEN, SEMICOLON, WORD } from './tokens.ts';
 
 export interface Structure {
   readonly operation: string | undefined;
@@ -195,4 +189,3 @@ class StructureReader {
     cursor.advance();
   }
 }
-

@@ -1,4 +1,5 @@
-import { COMMENT, COMMENT_EDGE, type Dialect, END, Lexer, SEMICOLON, SYMBOL, WORD } from './lexer.ts';
+import { type Dialect, Lexer } from './lexer.ts';
+import { COMMENT, COMMENT_EDGE, END, SEMICOLON, SYMBOL, WORD } from './tokens.ts';
 
 const DOT = 0x2e;
 const STAR = 0x2a;

@@ -9,16 +9,20 @@ const RUNS = { numRuns: 300 };
 const dialect = fc.constantFrom<Dialect>('mysql', 'postgresql');
 const redaction = fc.constantFrom<Redaction>('secrets', 'literals', 'none');
 const PIECES = [
-  ...`SELECT FROM WHERE INSERT INTO UPDATE DELETE JOIN WITH AS ( ) , ; . * - + / = @ : $ $$ $a$ $1 ? ' " \` \\ # --`.split(' '),
-  ...`/* */ /*! IDENTIFIED BY PASSWORD SET REPLACE VALUES NULL 'a' "b" 1 -2 0x1 1e5 E'c' x'41' t u1 :// password= u:p@h`.split(' '),
+  ...`SELECT FROM WHERE INSERT INTO UPDATE DELETE JOIN WITH AS ( ) , ; . * - + / = @ : $ $$ $a$ $1 ? ' " \` \\ # --`.split(
+    ' ',
+  ),
+  ...`/* */ /*! IDENTIFIED BY PASSWORD SET REPLACE VALUES NULL 'a' "b" 1 -2 0x1 1e5 E'c' x'41' t u1 :// password= u:p@h`.split(
+    ' ',
+  ),
   ' ',
   '\n',
   'é',
   '\u0000',
 ];
-const sqlLike = fc.array(fc.constantFrom(...PIECES), { maxLength: 40 }).chain((pieces) =>
-  fc.constantFrom(pieces.join(' '), pieces.join('')),
-);
+const sqlLike = fc
+  .array(fc.constantFrom(...PIECES), { maxLength: 40 })
+  .chain((pieces) => fc.constantFrom(pieces.join(' '), pieces.join('')));
 const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), sqlLike);
 
 /** A statement and the same one with other literals, white space and case of keywords. */
@@ -27,7 +31,7 @@ const TEMPLATES = [
   'SELECT a , b FROM t WHERE c = # AND d IN ( #* ) ORDER BY e LIMIT #',
   'INSERT INTO t ( a , b ) VALUES ( # , # )',
   'INSERT INTO t VALUES ( #* ) , ( #* )',
-  "SELECT # FROM t , u WHERE a = # AND f ( b , # )",
+  'SELECT # FROM t , u WHERE a = # AND f ( b , # )',
 ];
 const literal = fc.oneof(
   fc.integer().map(String),
@@ -39,7 +43,9 @@ function writings(template: string): fc.Arbitrary<string> {
   const words = template.split(' ').map((word) => {
     if (word === '#') return literal;
     if (word === '#*') return fc.array(literal, { minLength: 1, maxLength: 5 }).map((list) => list.join(', '));
-    return KEYWORDS.includes(word) ? fc.constantFrom(word, word.toLowerCase(), `${word[0]}${word.slice(1).toLowerCase()}`) : fc.constant(word);
+    return KEYWORDS.includes(word)
+      ? fc.constantFrom(word, word.toLowerCase(), `${word[0]}${word.slice(1).toLowerCase()}`)
+      : fc.constant(word);
   });
   return fc
     .tuple(fc.tuple(...words), fc.array(blank, { minLength: words.length, maxLength: words.length }))

@@ -53,7 +53,7 @@ export function line(text: string): Buffer {
 
 export type Split = (bytes: Buffer) => readonly Buffer[];
 
-export const WHOLE: Split = (bytes) => [bytes];
+const WHOLE: Split = (bytes) => [bytes];
 export const BYTE_BY_BYTE: Split = (bytes) => Array.from(bytes, (_, index) => bytes.subarray(index, index + 1));
 
 /** Pieces of 1 to 40 bytes; the same seed gives the same pieces. */

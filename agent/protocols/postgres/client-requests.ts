@@ -4,6 +4,7 @@ import { saslMechanism } from './authentication.ts';
 import { readParameters, textEnd } from './bind-message.ts';
 import { droppedNames } from './deallocation.ts';
 import * as message from './messages.ts';
+import { NameCache } from './name-cache.ts';
 import { addNote, executeStatement, openStatement } from './open-statement.ts';
 import type { Pairing } from './pairing.ts';
 import type { PostgresSession } from './postgres-session.ts';
@@ -23,6 +24,7 @@ export class ClientRequests implements FrameHandler {
   #damaged = false;
   readonly #session: PostgresSession;
   readonly #pairing: Pairing;
+  readonly #names = new NameCache();
   /** Bytes and time of the messages that lead to the next Execute. */
   #bytes = 0;
   #flightAt: Nanos | undefined;
@@ -104,14 +106,14 @@ export class ClientRequests implements FrameHandler {
     if (end === bodyEnd) setText(statement, this.#session, buffer, start, end - 1);
     else this.#longText = new LongText(statement, this.#session, buffer, start, end, bodyEnd - start - 1);
     this.#forget(statement.text);
-    this.#pairing.add('query', undefined, undefined, statement);
+    this.#pairing.add('query', undefined, undefined, statement, end - start);
     this.#endFlight();
   }
 
   /** Parse: String name, String text, Int16 n, Int32 types[n]. */
   #parse(buffer: Buffer, start: number, end: number, bodyEnd: number, at: Nanos): void {
     const nameEnd = textEnd(buffer, start, end);
-    const prepared = new Prepared(nameEnd === start ? '' : this.#session.readText(buffer, start, nameEnd), at);
+    const prepared = new Prepared(this.#name(buffer, start, nameEnd), at);
     const textAt = nameEnd + 1;
     const zero = textAt < end ? buffer.indexOf(0, textAt) : -1;
     if (zero >= 0 && zero < end) {
@@ -124,27 +126,27 @@ export class ClientRequests implements FrameHandler {
     }
     prepared.requestBytes = this.#bytes;
     this.#session.prepared.add(prepared);
-    this.#pairing.add('parse', prepared, undefined, undefined);
+    this.#pairing.add('parse', prepared, undefined, undefined, end - start);
   }
 
   #bind(buffer: Buffer, start: number, end: number, bodyEnd: number, at: Nanos): void {
     const { readText, prepared: statements } = this.#session;
     const portalEnd = textEnd(buffer, start, end);
     const nameEnd = textEnd(buffer, portalEnd + 1, end);
-    const portalName = portalEnd === start ? '' : readText(buffer, start, portalEnd);
-    const name = nameEnd === portalEnd + 1 ? '' : readText(buffer, portalEnd + 1, nameEnd);
+    const portalName = this.#name(buffer, start, portalEnd);
+    const name = this.#name(buffer, portalEnd + 1, nameEnd);
     const prepared = statements.find(name) ?? unseenPrepared(name, at);
     const keptEnd = Math.min(end, start + PARAMETER_BYTES);
     const { values, cut } = readParameters(buffer, nameEnd + 1, keptEnd, bodyEnd, prepared.parameterTypes, readText);
     const portal = new Portal(portalName, prepared, at, values, cut ? ['parameters-cut'] : undefined);
     statements.bind(portal);
-    this.#pairing.add('bind', prepared, portal, undefined);
+    this.#pairing.add('bind', prepared, portal, undefined, keptEnd - start);
   }
 
   /** Execute: String portal, Int32 most rows. */
   #execute(buffer: Buffer, start: number, end: number): void {
     const portalEnd = textEnd(buffer, start, end);
-    const name = portalEnd === start ? '' : this.#session.readText(buffer, start, portalEnd);
+    const name = this.#name(buffer, start, portalEnd);
     this.#addExecute(this.#session.prepared.portal(name));
   }
 
@@ -164,7 +166,7 @@ export class ClientRequests implements FrameHandler {
   }
 
   #describe(buffer: Buffer, start: number, end: number): void {
-    const name = this.#session.readText(buffer, start + 1, textEnd(buffer, start + 1, end));
+    const name = this.#name(buffer, start + 1, textEnd(buffer, start + 1, end));
     const { prepared: statements } = this.#session;
     const portal = buffer[start] === STATEMENT ? undefined : statements.portal(name);
     const prepared = buffer[start] === STATEMENT ? statements.find(name) : portal?.prepared;
@@ -172,7 +174,7 @@ export class ClientRequests implements FrameHandler {
   }
 
   #close(buffer: Buffer, start: number, end: number): void {
-    const name = this.#session.readText(buffer, start + 1, textEnd(buffer, start + 1, end));
+    const name = this.#name(buffer, start + 1, textEnd(buffer, start + 1, end));
     if (buffer[start] === STATEMENT) this.#session.prepared.close(name);
     else this.#session.prepared.closePortal(name);
     this.#pairing.add('close', undefined, undefined, undefined);
@@ -189,7 +191,7 @@ export class ClientRequests implements FrameHandler {
     statement.parameters = values;
     statement.requestBytes = message.HEADER_BYTES + bodyEnd - start;
     if (cut) addNote(statement, 'parameters-cut');
-    this.#pairing.add('function', undefined, undefined, statement);
+    this.#pairing.add('function', undefined, undefined, statement, keptEnd - start);
     this.#endFlight();
   }
 
@@ -213,6 +215,10 @@ export class ClientRequests implements FrameHandler {
       const kind = type === message.PARSE ? 'parse' : type === message.DESCRIBE ? 'describe' : 'close';
       this.#pairing.add(kind, undefined, undefined, undefined);
     }
+  }
+
+  #name(buffer: Buffer, start: number, end: number): string {
+    return this.#names.read(buffer, start, end, this.#session.readText);
   }
 
   #authenticate(buffer: Buffer, start: number, end: number): void {

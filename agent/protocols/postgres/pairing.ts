@@ -78,6 +78,7 @@ export class Pairing {
     prepared: Prepared | undefined,
     portal: Portal | undefined,
     statement: OpenStatement | undefined,
+    keptBytes = 0,
   ): void {
     if (kind === 'sync' && this.copyingIn) return;
     if (!this.following) {
@@ -86,7 +87,7 @@ export class Pairing {
       return;
     }
     const { pending } = this;
-    pending.add(kind, prepared, portal, statement);
+    pending.add(kind, prepared, portal, statement, keptBytes);
     if (pending.openStatements > this.#mostOpenStatements) {
       const oldest = pending.takeOldestStatement();
       if (oldest !== undefined) this.#reports.unanswered(oldest);
@@ -122,7 +123,7 @@ export class Pairing {
 
   /** Bytes of the client were lost: answers to requests not seen will come after those pending. */
   clientLost(): void {
-    if (this.following && this.pending.length > 0) this.pending.add('lost', undefined, undefined, undefined);
+    if (this.following && this.pending.length > 0) this.pending.add('lost', undefined, undefined, undefined, 0);
     else this.lose(Number.POSITIVE_INFINITY);
   }
 

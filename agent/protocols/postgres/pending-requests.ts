@@ -21,14 +21,18 @@ interface Request {
   portal: Portal | undefined;
   /** Undefined also where it was reported before its answer came. */
   statement: OpenStatement | undefined;
+  /** Text and values it holds on to. */
+  keptBytes: number;
 }
 
 const FIRST_CAPACITY = 16;
 /** A pipeline this deep holds some MiB here; deeper than the sockets' buffers of both hosts can be. */
 const MAX_REQUESTS = 65_536;
+/** What a pipeline of large values may hold here; a client that waits for answers has one message. */
+const MAX_KEPT_BYTES = 4 * 1024 * 1024;
 
 function emptyRequest(): Request {
-  return { kind: 'none', prepared: undefined, portal: undefined, statement: undefined };
+  return { kind: 'none', prepared: undefined, portal: undefined, statement: undefined, keptBytes: 0 };
 }
 
 const NONE: Readonly<Request> = Object.freeze(emptyRequest());
@@ -42,6 +46,7 @@ export class PendingRequests {
   /** Nothing before this still holds a statement. */
   #oldestOpen = 0;
   #openStatements = 0;
+  #keptBytes = 0;
   /** How many of them end with a ReadyForQuery. */
   syncPoints = 0;
 
@@ -50,7 +55,7 @@ export class PendingRequests {
   }
 
   get full(): boolean {
-    return this.length >= MAX_REQUESTS;
+    return this.length >= MAX_REQUESTS || this.#keptBytes > MAX_KEPT_BYTES;
   }
 
   get openStatements(): number {
@@ -67,6 +72,7 @@ export class PendingRequests {
     prepared: Prepared | undefined,
     portal: Portal | undefined,
     statement: OpenStatement | undefined,
+    keptBytes: number,
   ): void {
     if (this.length > this.#mask) this.#grow();
     const request = this.#ring[this.#tail & this.#mask];
@@ -75,6 +81,8 @@ export class PendingRequests {
     request.prepared = prepared;
     request.portal = portal;
     request.statement = statement;
+    request.keptBytes = keptBytes;
+    this.#keptBytes += keptBytes;
     this.#tail += 1;
     if (statement !== undefined) this.#openStatements += 1;
     if (endsWithReady(kind)) this.syncPoints += 1;
@@ -86,6 +94,7 @@ export class PendingRequests {
     if (request === undefined) return;
     if (request.statement !== undefined) this.#openStatements -= 1;
     if (endsWithReady(request.kind)) this.syncPoints -= 1;
+    this.#keptBytes -= request.keptBytes;
     release(request);
     this.#head += 1;
   }
@@ -118,7 +127,9 @@ export class PendingRequests {
       if (request.kind !== 'sync') kept.push({ ...request });
       this.drop();
     }
-    for (const { kind, prepared, portal, statement } of kept) this.add(kind, prepared, portal, statement);
+    for (const { kind, prepared, portal, statement, keptBytes } of kept) {
+      this.add(kind, prepared, portal, statement, keptBytes);
+    }
   }
 
   #slot(index: number): Request | undefined {

@@ -14,6 +14,9 @@ interface StatementResult {
   readonly copied: boolean;
 }
 
+/** More results than statements fit into a text that is kept; from there on they are added up. */
+const MAX_RESULTS = 16_384;
+
 /** How an answer ended: with ReadyForQuery or an error, or out of sight. */
 export interface AnswerEnd {
   readonly seen: boolean;
@@ -32,6 +35,7 @@ export class QueryResults {
   /** A row description came, so rows are given back even where there are none. */
   described = false;
   #results: StatementResult[] = [];
+  #addedUp = false;
 
   /** CommandComplete: its tag is `buffer[start, end)`; `start < 0` where it was not seen. */
   complete(buffer: Buffer, start: number, end: number, at: Nanos): void {
@@ -44,26 +48,18 @@ export class QueryResults {
       if (givenBack) returnedRows = count;
       else affectedRows = count;
     }
-    this.#results.push({
-      until: at,
-      returnedRows,
-      affectedRows,
-      responseBytes: this.bytes,
-      copied: this.copying !== undefined,
-    });
-    this.#next();
+    this.#add(at, returnedRows, affectedRows);
   }
 
   /** EmptyQueryResponse, PortalSuspended, FunctionCallResponse: an answer without a tag. */
   completeUntagged(at: Nanos): void {
-    const returnedRows = this.rows > 0 ? this.rows : undefined;
-    this.#results.push({ until: at, returnedRows, affectedRows: undefined, responseBytes: this.bytes, copied: false });
-    this.#next();
+    this.#add(at, this.rows > 0 ? this.rows : undefined, undefined);
   }
 
   /** Forgets what was collected: the next answer begins. */
   clear(): void {
     if (this.#results.length > 0) this.#results = [];
+    this.#addedUp = false;
     this.#next();
   }
 
@@ -84,7 +80,7 @@ export class QueryResults {
     const spans = splitStatements(text, standardStrings);
     const cut = statement.textSha256 !== undefined;
     const complete = end.seen && end.error === undefined;
-    if (!cut && (spans.length < results.length || (complete && spans.length !== results.length))) {
+    if (this.#addedUp || (!cut && (spans.length < results.length || (complete && spans.length !== results.length)))) {
       addNote(statement, 'statements-not-split');
       report(this.#single(statement, end));
       return;
@@ -138,6 +134,30 @@ export class QueryResults {
     }
   }
 
+  #add(at: Nanos, returnedRows: number | undefined, affectedRows: number | undefined): void {
+    const result = {
+      until: at,
+      returnedRows,
+      affectedRows,
+      responseBytes: this.bytes,
+      copied: this.copying !== undefined,
+    };
+    const last = this.#results.length < MAX_RESULTS ? undefined : this.#results.pop();
+    if (last === undefined) {
+      this.#results.push(result);
+    } else {
+      this.#addedUp = true;
+      this.#results.push({
+        until: at,
+        returnedRows: sum(last.returnedRows, returnedRows),
+        affectedRows: sum(last.affectedRows, affectedRows),
+        responseBytes: last.responseBytes + this.bytes,
+        copied: last.copied || result.copied,
+      });
+    }
+    this.#next();
+  }
+
   #next(): void {
     this.rows = 0;
     this.bytes = 0;
@@ -146,9 +166,13 @@ export class QueryResults {
   }
 }
 
+function sum(known: number | undefined, more: number | undefined): number | undefined {
+  return known === undefined ? more : known + (more ?? 0);
+}
+
 function addResult(statement: OpenStatement, result: StatementResult): void {
-  if (result.returnedRows !== undefined) statement.returnedRows = (statement.returnedRows ?? 0) + result.returnedRows;
-  if (result.affectedRows !== undefined) statement.affectedRows = (statement.affectedRows ?? 0) + result.affectedRows;
+  statement.returnedRows = sum(statement.returnedRows, result.returnedRows);
+  statement.affectedRows = sum(statement.affectedRows, result.affectedRows);
   statement.responseBytes += result.responseBytes;
   if (!result.copied) return;
   statement.action = 'db.copy';

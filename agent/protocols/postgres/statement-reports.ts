@@ -13,14 +13,20 @@ export class StatementReports {
   doubtful = false;
   readonly #session: PostgresSession;
   #held: OpenStatement[] = [];
+  /** `report`, made once. */
+  readonly #report = (statement: OpenStatement): void => this.report(statement);
 
   constructor(session: PostgresSession) {
     this.#session = session;
   }
 
   report(statement: OpenStatement): void {
-    if (this.doubtful) this.#held.push(statement);
-    else this.#session.context.report(statement);
+    if (!this.doubtful) {
+      this.#session.context.report(statement);
+      return;
+    }
+    this.#held.push(statement);
+    if (this.#held.length > this.#session.context.limits.pendingStatements) this.endExchange(false);
   }
 
   /** The exchange is over, and its statements' outcomes are their own, or they may not be. */
@@ -37,7 +43,7 @@ export class StatementReports {
 
   /** Reports each statement of a Query, or the one of another request, with what came of it. */
   settle(results: QueryResults, statement: OpenStatement, end: AnswerEnd): void {
-    results.settle(statement, end, this.#session.standardStrings, (each) => this.report(each));
+    results.settle(statement, end, this.#session.standardStrings, this.#report);
   }
 
   /** No answer to it will be seen, so there is nothing to wait for. */

@@ -18,7 +18,8 @@ export function commandOf(given: Arguments): Command {
   const start = given.start(0);
   const length = given.count === 0 ? 0 : given.end(0) - start;
   let hash = length;
-  for (let index = 0; index < length && index < 16; index += 1) hash = (hash * 31 + (buffer[start + index] as number)) | 0;
+  for (let index = 0; index < length && index < 16; index += 1)
+    hash = (hash * 31 + (buffer[start + index] as number)) | 0;
   const place = hash & (PLACES - 1);
   const entry = entries[place];
   if (entry !== undefined && isAt(entry.bytes, buffer, start, length)) return entry.command;

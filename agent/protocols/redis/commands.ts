@@ -6,7 +6,7 @@
 import type { SecretRule } from './secrets.ts';
 
 /** What a command does to the session, beside what it does to the data. */
-export type Effect =
+type Effect =
   | 'auth'
   | 'hello'
   | 'select'

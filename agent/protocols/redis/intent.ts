@@ -17,7 +17,7 @@ export type Intent =
   | SubscriptionChange
   | { readonly kind: PlainKind };
 
-export interface SubscriptionChange {
+interface SubscriptionChange {
   readonly kind: 'subscription';
   readonly family: SubscriptionFamily;
   /** How the server calls it in its answers: `psubscribe`. */

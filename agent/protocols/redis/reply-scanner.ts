@@ -16,12 +16,11 @@ import {
   STRING,
   STRING_PART,
 } from './reply-types.ts';
-import { CR, LF, MAX_LENGTH_DIGITS, MINUS, ZERO } from './resp.ts';
+import { CR, LF, readNumber } from './resp.ts';
+import { HEAD_BYTES, TextHead } from './text-head.ts';
 
 /** No answer of Redis nests deeper than COMMAND's, about ten levels; a bound against bytes that only open brackets. */
 const MAX_DEPTH = 128;
-/** Of a text no more is given: longer than any error message, and as much of INFO as tells the version. */
-const HEAD_BYTES = 512;
 const QUESTION_MARK = 0x3f;
 /** A count that only the closing `.` ends. */
 const STREAMED = -2;
@@ -54,10 +53,8 @@ export class ReplyScanner {
   #inParts = false;
   /** A line is not whole. */
   #inLine = false;
-  #head = NO_BYTES;
-  #headBytes = 0;
-  /** Bytes of the text in progress were lost: what is kept of it says nothing. */
-  #torn = false;
+  /** The beginning of a line or string that comes in pieces. */
+  readonly #head = new TextHead();
 
   constructor(handler: ReplyHandler) {
     this.#handler = handler;
@@ -77,8 +74,7 @@ export class ReplyScanner {
     this.#skip = 0;
     this.#inParts = false;
     this.#inLine = false;
-    this.#headBytes = 0;
-    this.#torn = false;
+    this.#head.clear();
   }
 
   push(buffer: Buffer, start: number, end: number, at: Nanos): void {
@@ -101,7 +97,7 @@ export class ReplyScanner {
   /** `length` bytes are missing. True: they lie within one string, and it is known where it ends. */
   skip(length: number, at: Nanos): boolean {
     if (length <= 0 || length > this.#skip) return false;
-    this.#torn = true;
+    this.#head.tear();
     this.#skip -= length;
     this.#earlierBytes += length;
     if (this.#skip === 0 && !this.#inParts) this.#stringOver();
@@ -127,13 +123,13 @@ export class ReplyScanner {
       return this.#lineRead(buffer, position, buffer[at - 1] === CR ? at - 1 : at, at + 1, end);
     }
     this.#inLine = true;
-    this.#keepHead(buffer, position, at);
+    this.#head.keep(buffer, position, at);
     if (at === end) return end;
-    const length = this.#headBytes;
     this.#inLine = false;
-    this.#headBytes = 0;
+    const length = this.#head.clear();
+    const { bytes } = this.#head;
     // Only the line is in the head: a string's bytes must not be looked for behind it.
-    this.#lineRead(this.#head, 0, this.#head[length - 1] === CR ? length - 1 : length, length, length);
+    this.#lineRead(bytes, 0, bytes[length - 1] === CR ? length - 1 : length, length, length);
     return at + 1;
   }
 
@@ -152,8 +148,8 @@ export class ReplyScanner {
     }
     const streamed = content === start + 2 && buffer[start + 1] === QUESTION_MARK;
     const length = streamed ? STREAMED : readNumber(buffer, start + 1, content);
+    if (shape === STRING) return this.#string(type, length, buffer, next, end);
     if (shape === AGGREGATE) this.#open(type, length);
-    else if (shape === STRING) return this.#string(type, length, buffer, next, end);
     else this.#part(length);
     return next;
   }
@@ -186,25 +182,14 @@ export class ReplyScanner {
   #skipString(buffer: Buffer, position: number, end: number): number {
     const until = Math.min(end, position + this.#skip);
     const contentEnd = Math.min(until, position + this.#skip - 2);
-    if (contentEnd > position && this.#depth <= 1 && !this.#inParts) this.#keepHead(buffer, position, contentEnd);
+    if (contentEnd > position && this.#depth <= 1 && !this.#inParts) this.#head.keep(buffer, position, contentEnd);
     this.#skip -= until - position;
     if (this.#skip === 0 && !this.#inParts) this.#stringOver();
     return until;
   }
 
   #stringOver(): void {
-    const length = this.#torn ? 0 : this.#headBytes;
-    this.#headBytes = 0;
-    this.#torn = false;
-    this.#scalar(this.#stringType, false, this.#head, 0, length);
-  }
-
-  #keepHead(buffer: Buffer, start: number, end: number): void {
-    const length = Math.min(HEAD_BYTES - this.#headBytes, end - start);
-    if (length <= 0) return;
-    if (this.#head.length === 0) this.#head = Buffer.allocUnsafeSlow(HEAD_BYTES);
-    buffer.copy(this.#head, this.#headBytes, start, start + length);
-    this.#headBytes += length;
+    this.#scalar(this.#stringType, false, this.#head.bytes, 0, this.#head.clear());
   }
 
   #scalar(type: number, isNull: boolean, buffer: Buffer, start: number, end: number): void {
@@ -216,10 +201,9 @@ export class ReplyScanner {
   }
 
   #open(type: number, length: number): void {
-    const isNull = length === -1;
     const count = Math.max(0, length);
     if (type !== ATTRIBUTE && this.#depth <= 1 && this.#attributeDepth === 0) {
-      (this.#depth === 0 ? this.#reply : this.#element).aggregate(type, isNull, count);
+      (this.#depth === 0 ? this.#reply : this.#element).aggregate(type, length === -1, count);
     }
     if (count === 0 && length !== STREAMED) {
       if (type !== ATTRIBUTE) this.#valueOver();
@@ -263,17 +247,4 @@ export class ReplyScanner {
 
 function isPaired(type: number): boolean {
   return type === MAP || type === ATTRIBUTE;
-}
-
-/** The digits `buffer[start, end)`; -1 is the only negative number. */
-function readNumber(buffer: Buffer, start: number, end: number): number {
-  if (end - start === 2 && buffer[start] === MINUS && buffer[start + 1] === ZERO + 1) return -1;
-  if (end <= start || end - start > MAX_LENGTH_DIGITS) throw new ProtocolViolation('length is not a number');
-  let value = 0;
-  for (let at = start; at < end; at += 1) {
-    const digit = (buffer[at] as number) - ZERO;
-    if (digit < 0 || digit > 9) throw new ProtocolViolation('length is not a number');
-    value = value * 10 + digit;
-  }
-  return value;
 }

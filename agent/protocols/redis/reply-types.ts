@@ -2,7 +2,7 @@
 export const SIMPLE = 0x2b; // +
 export const ERROR = 0x2d; // -
 export const INTEGER = 0x3a; // :
-export const BULK = 0x24; // $
+const BULK = 0x24; // $
 export const ARRAY = 0x2a; // *
 export const NULL = 0x5f; // _
 export const BULK_ERROR = 0x21; // !

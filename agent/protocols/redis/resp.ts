@@ -16,7 +16,7 @@ export const ZERO = 0x30;
 export const MAX_LENGTH_DIGITS = 10;
 
 /** The number after a type byte. One object serves all readers: `read` fills it. */
-export class LengthLine {
+class LengthLine {
   value = 0;
   /** Where what follows the line begins. */
   next = 0;
@@ -77,4 +77,17 @@ export function readWholeCommand(buffer: Buffer, start: number, end: number, int
     into.add(first, first + length);
   }
   return position;
+}
+
+/** The digits `buffer[start, end)`; -1 is the only negative number. */
+export function readNumber(buffer: Buffer, start: number, end: number): number {
+  if (end - start === 2 && buffer[start] === MINUS && buffer[start + 1] === ZERO + 1) return -1;
+  if (end <= start || end - start > MAX_LENGTH_DIGITS) throw new ProtocolViolation('length is not a number');
+  let value = 0;
+  for (let at = start; at < end; at += 1) {
+    const digit = (buffer[at] as number) - ZERO;
+    if (digit < 0 || digit > 9) throw new ProtocolViolation('length is not a number');
+    value = value * 10 + digit;
+  }
+  return value;
 }

@@ -26,6 +26,7 @@ describe('communityId', () => {
     const input = Buffer.concat([Buffer.alloc(2), address, address, Buffer.from([6, 0, 0x0c, 0xea, 0xc8, 0xde])]);
     const expected = `1:${createHash('sha1').update(input).digest('base64')}`;
     expect(communityId({ ip, port: 51422 }, { ip, port: 3306 })).toBe(expected);
+    expect(communityId({ ip, port: 3306 }, { ip, port: 51422 })).toBe(expected);
   });
 
   test.each(['10.2.3', '1:2:3', '1:2:3:4:5:6:7:8:9', '', '::1'])('has none for %s', (ip) => {

@@ -191,6 +191,12 @@ describe('what is remembered between events', () => {
     }
   });
 
+  test('does not mix tables that a summary leaves out', () => {
+    for (const tables of [['a', 'b'], ['a', 'B'], ['a'], ['a', 'b']]) {
+      expect(line(sampleStatement(), sampleAnalysis({ tables })).dbaudit.statement?.tables).toEqual(tables);
+    }
+  });
+
   test('does not mix texts of one prepared kind', () => {
     for (const text of ['SELECT 1', 'select 1', 'SELECT 1', `SELECT '${'x'.repeat(5000)}'`, 'SELECT 1']) {
       const statement = sampleStatement({ action: 'db.execute', text });

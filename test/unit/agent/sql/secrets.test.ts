@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { analyzeSql } from '../../../../agent/sql/analyze.ts';
-import { SECRET_STATEMENTS } from '../../../support/secret-statements.ts';
 import { maskMessage } from '../../../../agent/sql/message.ts';
+import { SECRET_STATEMENTS } from '../../../support/secret-statements.ts';
 
 describe('credentials', () => {
   describe.each(['secrets', 'literals', 'none'] as const)('with redaction %s', (redaction) => {
@@ -17,7 +17,10 @@ describe('credentials', () => {
     ["CREATE USER a IDENTIFIED BY 'hunter2'", "CREATE USER a IDENTIFIED BY '<secret>'"],
     ["CREATE USER a IDENTIFIED BY 'hun", "CREATE USER a IDENTIFIED BY '<secret>'"],
     ['CREATE USER a IDENTIFIED BY "x" REPLACE "y"', 'CREATE USER a IDENTIFIED BY "<secret>" REPLACE "<secret>"'],
-    ["ALTER USER 'a'@'%' IDENTIFIED WITH 'p' AS 0x41 REQUIRE SSL", "ALTER USER 'a'@'%' IDENTIFIED WITH 'p' AS '<secret>' REQUIRE SSL"],
+    [
+      "ALTER USER 'a'@'%' IDENTIFIED WITH 'p' AS 0x41 REQUIRE SSL",
+      "ALTER USER 'a'@'%' IDENTIFIED WITH 'p' AS '<secret>' REQUIRE SSL",
+    ],
     ["SELECT 'pg://u:x@h/d'", "SELECT 'pg://u:<secret>@h/d'"],
     ["SET PASSWORD FOR 'a'@'b' = 'x'", "SET PASSWORD FOR 'a'@'b' = '<secret>'"],
   ])('%s becomes %s', (text, masked) => {
@@ -62,7 +65,12 @@ describe('credentials', () => {
 
 describe('literals', () => {
   test.each([
-    ['mysql', "SELECT 'a', \"b\", 1.5e-3, 0x1F, x'41', _utf8'c', -2 FROM t1 -- d", 'SELECT ?, ?, ?, ?, ?, ?, -? FROM t1  ', 7],
+    [
+      'mysql',
+      "SELECT 'a', \"b\", 1.5e-3, 0x1F, x'41', _utf8'c', -2 FROM t1 -- d",
+      'SELECT ?, ?, ?, ?, ?, ?, -? FROM t1  ',
+      7,
+    ],
     ['mysql', 'SELECT a FROM `t 1` WHERE b = ? /* x */ AND c', 'SELECT a FROM `t 1` WHERE b = ?   AND c', 0],
     ['mysql', "SELECT 'a", 'SELECT ?', 1],
     ['postgresql', `SELECT E'a\\'b', $$c$$, "d", $1, B'1' FROM t`, 'SELECT ?, ?, "d", $1, ? FROM t', 3],
