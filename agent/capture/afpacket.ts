@@ -101,6 +101,7 @@ export class AfPacketSource implements PacketSource {
     signal.addEventListener('abort', onAbort, { once: true });
     const statistics = setInterval(() => this.counters(), STATISTICS_MILLIS);
     try {
+      this.#capture.onStarted?.();
       await ended.promise;
     } finally {
       clearInterval(statistics);

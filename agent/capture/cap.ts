@@ -93,6 +93,7 @@ export class CapSource implements PacketSource {
     const onAbort = (): void => void setImmediate(() => setImmediate(ended.resolve));
     signal.addEventListener('abort', onAbort, { once: true });
     try {
+      this.#capture.onStarted?.();
       await ended.promise;
     } finally {
       signal.removeEventListener('abort', onAbort);

@@ -10,6 +10,8 @@ export interface LiveCapture {
   readonly ringBytes: number;
   /** Server ports of interest; empty for all of TCP. */
   readonly ports: readonly number[];
+  /** Called once packets are being captured: what is sent from now on is seen. */
+  readonly onStarted?: () => void;
 }
 
 /** Starts an onBatch call that a live source does not wait for; a failure of it still ends the capture. */

@@ -63,6 +63,7 @@ export class TcpdumpSource implements PacketSource {
       // Before that it does not know the signal and would die of it.
       if (!listened && listening.test(this.#words)) {
         timers.push(setInterval(() => child.kill(STATISTICS_SIGNAL), STATISTICS_MILLIS));
+        this.#capture.onStarted?.();
       }
     });
     child.on('error', (error: NodeJS.ErrnoException) => {

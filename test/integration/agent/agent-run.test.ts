@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { validEvents } from '../../support/replayed.ts';
-import { startRedis } from '../../support/servers/redis.ts';
 import { freePort } from '../../support/servers/free-port.ts';
+import { startRedis } from '../../support/servers/redis.ts';
 
 const AGENT = 'bin/dbaudit-agent';
 const directory = mkdtempSync(join(tmpdir(), 'dbaudit-agent-run-'));
@@ -33,7 +33,10 @@ async function startAgent(config: object, environment: NodeJS.ProcessEnv = {}): 
   const file = join(directory, 'agent.yaml');
   writeFileSync(file, JSON.stringify({ http: { port: 0 }, ...config }));
   const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const child = spawn(AGENT, ['run', '--config', file], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...inherited, ...environment } });
+  const child = spawn(AGENT, ['run', '--config', file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...inherited, ...environment },
+  });
   running.push(child);
   let log = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -88,7 +91,10 @@ describe('dbaudit-agent run', () => {
   test('its metrics please promtool', async () => {
     const agent = await startAgent({ capture: { device: 'lo' } });
     const metrics = await (await fetch(`${agent.address}/metrics`)).text();
-    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: metrics, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+      input: metrics,
+      encoding: 'utf8',
+    });
     expect(`${status} ${stdout}${stderr}`).toBe('0 ');
     expect(metrics).toMatch(/^dbaudit_packets_received_total \d+$/m);
   });
@@ -149,7 +155,11 @@ describe('dbaudit-agent', () => {
 
   test('a reader that has enough is no error', () => {
     const { NODE_OPTIONS: _, ...env } = process.env;
-    const { status, stderr } = spawnSync('bash', ['-c', `set -o pipefail; ${AGENT} replay tools/demo/recording.pcap.gz tools/demo/recording.pcap.gz | head -n 1`], { encoding: 'utf8', env });
+    const { status, stderr } = spawnSync(
+      'bash',
+      ['-c', `set -o pipefail; ${AGENT} replay tools/demo/recording.pcap.gz tools/demo/recording.pcap.gz | head -n 1`],
+      { encoding: 'utf8', env },
+    );
     expect({ status, stderr: stderr.includes('EPIPE') }).toEqual({ status: 0, stderr: false });
   });
 });
