@@ -68,7 +68,7 @@ export class JsonWriter {
   }
 
   /** `size` bytes that begin at a word. */
-  words(words: Float64Array, firstWord: number, size: number): void {
+  words(words: readonly number[], firstWord: number, size: number): void {
     const count = (size + 7) >> 3;
     if (this.bytes.length - this.length < count * 8) this.#grow(count * 8);
     const view = this.#view;

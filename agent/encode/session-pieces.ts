@@ -29,7 +29,7 @@ export class SessionPieces {
   /** `},"capture":{"mode":…`. */
   readonly capture: Piece;
   readonly okCode: '0' | '00000';
-  readonly #own: Float64Array;
+  readonly #own: readonly number[];
   readonly #eventId: PackedText;
   readonly #client: PackedText;
   readonly #identity: PackedText;
@@ -120,7 +120,7 @@ export class SessionPieceFactory {
 }
 
 /** `event.dataset` of a protocol. */
-export function datasetOf(protocol: string | undefined): string {
+function datasetOf(protocol: string | undefined): string {
   return protocol === undefined ? 'dbaudit.session' : (DATASETS[protocol] ?? `dbaudit.${protocol}`);
 }
 
@@ -155,5 +155,6 @@ function field(name: string, value: string | undefined): string {
 
 /** As JSON.stringify, but lone surrogates become U+FFFD: not every reader takes their escapes. */
 function json(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.toWellFormed());
   return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'string' ? inner.toWellFormed() : inner));
 }

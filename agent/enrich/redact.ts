@@ -1,7 +1,7 @@
+import { MASKED } from '../../contract/masked.ts';
 import type { AuditEvent } from '../audit-event.ts';
 import type { Outcome, Parameter, Statement, StillRunning } from '../protocols/activity.ts';
 import type { Redaction, SqlAnalysis } from '../sql/analysis.ts';
-import { SECRET } from '../sql/mask.ts';
 import { maskMessage } from '../sql/message.ts';
 import type { Enricher } from './index.ts';
 import { maskRedisArguments } from './redis-literals.ts';
@@ -53,7 +53,7 @@ function redactParameters(
   if (parameters === undefined || (redaction !== 'literals' && !holdsSecrets)) return parameters;
   return parameters.map((value, index) => {
     if (value === null) return null;
-    if (holdsSecrets && secretParameters.includes(index)) return SECRET;
+    if (holdsSecrets && secretParameters.includes(index)) return MASKED;
     return redaction === 'literals' ? LITERAL : value;
   });
 }

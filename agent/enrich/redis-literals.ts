@@ -1,5 +1,5 @@
-/** Stands where a credential stood in a Redis command's text, alone or behind the sign that says what an ACL rule does. */
-const MASKED = /^.?<secret>$/s;
+import { MASKED } from '../../contract/masked.ts';
+
 /** An argument as the decoder writes it: bare, or in double quotes with escapes; cut off at the end, maybe. */
 const ARGUMENT = /"(?:[^"\\]|\\.)*"?|[^ ]+/gs;
 const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|(.))/gs;
@@ -15,12 +15,17 @@ export function maskRedisArguments(text: string, operation: string | undefined, 
   let nextKey = 0;
   return text.replace(ARGUMENT, (argument) => {
     position += 1;
-    if (position <= words || MASKED.test(argument)) return argument;
+    if (position <= words || isMasked(argument)) return argument;
     const key = keys[nextKey];
     if (key === undefined || !isSpelled(argument, key)) return '?';
     nextKey += 1;
     return argument;
   });
+}
+
+/** Alone, or behind the sign that says what an ACL rule does. */
+function isMasked(argument: string): boolean {
+  return argument.endsWith(MASKED) && argument.length <= MASKED.length + 1;
 }
 
 function isSpelled(argument: string, key: string): boolean {

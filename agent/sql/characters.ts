@@ -2,10 +2,10 @@
 import { CLOSE, COMMA, OPEN, SEMICOLON, SYMBOL, WORD } from './tokens.ts';
 
 /** Characters that a string must hold to have a credential in it; see content-secrets.ts. */
-export const HOLDS_COLON = 1;
-export const HOLDS_SLASH = 2;
-export const HOLDS_AT = 4;
-export const HOLDS_EQUALS = 8;
+const HOLDS_COLON = 1;
+const HOLDS_SLASH = 2;
+const HOLDS_AT = 4;
+const HOLDS_EQUALS = 8;
 export const HOLDS_QUOTE = 16;
 export const HOLDS_W = 32;
 export const HOLDS_F = 64;

@@ -30,15 +30,15 @@ export function isCredentialStatement(content: string): boolean {
 
 /** The credentials in `text` from `start` to `end`, in order; `closed`: the text goes on behind, so nothing was cut off. */
 export function secretSpans(text: string, start: number, end: number, closed: boolean): readonly Span[] {
-  const spans = keyValueSpans(text, start, end);
-  uriSpans(text, start, end, closed, spans);
+  const content = text.slice(start, end);
+  const spans = keyValueSpans(content, start);
+  uriSpans(content, start, closed, spans);
   return withoutOverlaps(spans);
 }
 
 /** `password=secret`, `password='secret'` with whatever quotes can stand in a string. */
-function keyValueSpans(text: string, start: number, end: number): Span[] {
+function keyValueSpans(content: string, start: number): Span[] {
   const spans: Span[] = [];
-  const content = text.slice(start, end);
   for (const match of content.matchAll(KEY_VALUE)) {
     const from = match.index + match[0].length;
     const quote = /^(?:\\'|''|\\"|""|'|")/.exec(content.slice(from, from + 2))?.[0] ?? '';
@@ -61,19 +61,20 @@ function endOfQuoted(content: string, from: number, quote: string): number {
 }
 
 /** `scheme://user:secret@host`. https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1 */
-function uriSpans(text: string, start: number, end: number, closed: boolean, spans: Span[]): void {
-  for (let found = text.indexOf('://', start); found >= 0 && found < end; found = text.indexOf('://', found + 3)) {
+function uriSpans(content: string, start: number, closed: boolean, spans: Span[]): void {
+  const end = content.length;
+  for (let found = content.indexOf('://'); found >= 0; found = content.indexOf('://', found + 3)) {
     let position = found + 3;
     let colon = -1;
     let at = -1;
     for (; position < end; position += 1) {
-      const code = text.charCodeAt(position);
+      const code = content.charCodeAt(position);
       if (code === 0x2f || code === 0x22 || isSpace(code)) break;
       if (code === 0x3a && colon < 0) colon = position;
       if (code === 0x40 && colon >= 0) at = position;
     }
     if (at < 0 && position === end && !closed) at = end;
-    if (colon >= 0 && at > colon + 1) spans.push({ start: colon + 1, end: at });
+    if (colon >= 0 && at > colon + 1) spans.push({ start: start + colon + 1, end: start + at });
   }
 }
 

@@ -12,8 +12,9 @@ export function endOfLine(text: string, from: number): number {
 /** PostgreSQL's comments nest, MySQL's do not. `from` is behind the opening. */
 export function endOfBlockComment(text: string, from: number, nests: boolean): number {
   let position = from;
+  let close = -1;
   for (let depth = 1; ; ) {
-    const close = text.indexOf('*/', position);
+    if (close < position) close = text.indexOf('*/', position);
     if (close < 0) return text.length;
     // Looked for only up to the close, so that a text of openings costs no more than its length.
     const open = nests ? openingBefore(text, position, close) : -1;

@@ -1,12 +1,10 @@
 /* Takes credentials, and where asked for every literal, out of a statement's text. */
+import { MASKED } from '../../contract/masked.ts';
 import type { Redaction } from './analysis.ts';
 import { isCredentialStatement, secretSpans } from './content-secrets.ts';
 import { type Dialect, Lexer } from './lexer.ts';
 import { SecretPlaces } from './secret-places.ts';
 import { COMMENT, COMMENT_EDGE, END, NUMBER, PLACEHOLDER, STRING, WORD } from './tokens.ts';
-
-/** Stands where a credential stood. */
-export const SECRET = '<secret>';
 
 /** Credentials and their parameters listed of one statement; all are masked, these are also looked for in error messages. */
 const MAX_LISTED = 32;
@@ -86,13 +84,13 @@ class Masker implements Masked {
     const given = this.#given;
     this.#remember(contentStart, contentEnd);
     if (kind !== STRING) {
-      this.#replace(start, end, `'${SECRET}'`);
+      this.#replace(start, end, `'${MASKED}'`);
       return;
     }
     const opening = given.slice(start, contentStart);
     const isDollar = given.charCodeAt(start) === DOLLAR;
     const closing = closed ? given.slice(contentEnd, end) : isDollar ? opening : opening.slice(-1);
-    this.#replace(start, end, `${opening}${SECRET}${closing}`);
+    this.#replace(start, end, `${opening}${MASKED}${closing}`);
   }
 
   #string(): void {
@@ -141,7 +139,7 @@ class Masker implements Masked {
     if (isWhole) this.#listInner(given.slice(start + 2, end));
     if (isWhole && !this.#allLiterals) {
       this.#remember(start, end);
-      this.#replace(start, end, given.startsWith('/*', start) ? `/* ${SECRET} */` : `-- ${SECRET}`);
+      this.#replace(start, end, given.startsWith('/*', start) ? `/* ${MASKED} */` : `-- ${MASKED}`);
       return;
     }
     for (const span of spans) {
@@ -158,7 +156,7 @@ class Masker implements Masked {
 
   #partialSecret(start: number, end: number): void {
     this.#remember(start, end);
-    this.#replace(start, end, SECRET);
+    this.#replace(start, end, MASKED);
   }
 
   /** Raw, and as the database reads it. */
@@ -170,7 +168,7 @@ class Masker implements Masked {
   }
 
   #list(secret: string): void {
-    if (secret === '' || secret === SECRET || this.secrets.length === MAX_LISTED) return;
+    if (secret === '' || secret === MASKED || this.secrets.length === MAX_LISTED) return;
     if (!this.secrets.includes(secret)) this.secrets.push(secret);
   }
 

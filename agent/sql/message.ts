@@ -1,5 +1,5 @@
+import { MASKED } from '../../contract/masked.ts';
 import type { Redaction, SqlAnalysis } from './analysis.ts';
-import { SECRET } from './mask.ts';
 
 /** A shorter secret is looked for as a word of its own: taken out of the middle of words it would leave no message. */
 const MIN_LENGTH_ANYWHERE = 3;
@@ -13,7 +13,7 @@ const NUMBERS = /\b\d+(?:\.\d+)?\b/g;
 export function maskMessage(message: string, analysis: SqlAnalysis | undefined, redaction: Redaction): string {
   let masked = message;
   if (analysis !== undefined && analysis.maskedSecrets > 0) {
-    masked = masked.replace(NEAR, `$1$2${SECRET}$2`);
+    masked = masked.replace(NEAR, `$1$2${MASKED}$2`);
     for (const secret of analysis.secrets) masked = withoutSecret(masked, secret);
   }
   if (redaction !== 'literals') return masked;
@@ -21,6 +21,6 @@ export function maskMessage(message: string, analysis: SqlAnalysis | undefined, 
 }
 
 function withoutSecret(message: string, secret: string): string {
-  if (secret.length >= MIN_LENGTH_ANYWHERE) return message.replaceAll(secret, SECRET);
-  return message.replace(/[\p{L}\p{N}_]+|[^\p{L}\p{N}_]/gu, (word) => (word === secret ? SECRET : word));
+  if (secret.length >= MIN_LENGTH_ANYWHERE) return message.replaceAll(secret, MASKED);
+  return message.replace(/[\p{L}\p{N}_]+|[^\p{L}\p{N}_]/gu, (word) => (word === secret ? MASKED : word));
 }

@@ -66,7 +66,7 @@ export class SecretPlaces {
       this.#previous = 0;
       this.#previousIsPasswordName = false;
     }
-    this.#adjacent = isSecret && kind === STRING;
+    this.#adjacent = isSecret && kind !== PLACEHOLDER;
     if (isSecret) {
       this.#armed = false;
       this.#afterSecret = true;

@@ -111,7 +111,6 @@ export class HalfStream {
     if (ahead <= 0 || (ahead > MAX_AHEAD_BYTES && !this.isConvincing())) return;
     if (this.ackedAhead === 0) this.ackedOrder = order;
     this.acked = limited;
-    if (this.ended === 'assumed' && limited !== this.end) this.ended = 'open';
   }
 
   /** FIN takes up a number, but is no byte. */

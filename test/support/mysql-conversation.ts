@@ -35,8 +35,8 @@ export function login(greetingFields: GreetingFields = {}, response: ResponseFie
 /** How a turn's bytes arrive: where they are cut. */
 export type Split = (bytes: Buffer) => readonly Buffer[];
 
-export const WHOLE: Split = (bytes) => [bytes];
-export const BYTE_BY_BYTE: Split = (bytes) => Array.from(bytes, (_, index) => bytes.subarray(index, index + 1));
+const WHOLE: Split = (bytes) => [bytes];
+const BYTE_BY_BYTE: Split = (bytes) => Array.from(bytes, (_, index) => bytes.subarray(index, index + 1));
 
 /** Pieces of 1 to 40 bytes; the same seed gives the same pieces. */
 export function randomly(seed: number): Split {

@@ -55,7 +55,7 @@ export function uint16(value: number): Buffer {
   return out;
 }
 
-export function uint24(value: number): Buffer {
+function uint24(value: number): Buffer {
   const out = Buffer.alloc(3);
   out.writeUIntLE(value, 0, 3);
   return out;
@@ -77,7 +77,7 @@ export function zeroTerminated(text: string): Buffer {
   return bytes(text, [0]);
 }
 
-export function lenenc(value: number | bigint): Buffer {
+function lenenc(value: number | bigint): Buffer {
   if (value < 0xfb) return Buffer.from([Number(value)]);
   if (value < 0x10000) return bytes([0xfc], uint16(Number(value)));
   if (value < 0x1000000) return bytes([0xfd], uint24(Number(value)));
@@ -218,7 +218,7 @@ export interface OkFields {
 }
 
 /** The body of an OK. */
-export function okBody(fields: OkFields = {}): Buffer {
+function okBody(fields: OkFields = {}): Buffer {
   const state: Buffer[] = [];
   if (fields.schema !== undefined) state.push(bytes([1], lenencString(lenencString(fields.schema))));
   if (fields.characterSetClient !== undefined) {

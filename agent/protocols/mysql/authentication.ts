@@ -42,8 +42,7 @@ export class Authentication {
       return this.#decided(OK, ok.schema, at);
     }
     if (header === ERR_HEADER) {
-      const { code, message, sqlstate } = readErr(reader, this.#session.decodeText);
-      return this.#decided({ kind: 'failed', code: String(code), message, sqlstate }, undefined, at);
+      return this.#decided(readErr(reader, this.#session.decodeText), undefined, at);
     }
     if (header === EOF_HEADER || header === AUTH_NEXT_FACTOR) {
       reader.skip(1);

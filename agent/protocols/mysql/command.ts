@@ -8,8 +8,8 @@ import type { PreparedStatement } from './prepared-statements.ts';
 export class Command {
   readonly code: number;
   readonly at: Nanos;
-  /** Sequence number of the request's last packet; the answer's first has the next. */
-  lastSequence: number;
+  /** Sequence number of the request's last packet; the answer's first has the next. undefined: any. */
+  lastSequence: number | undefined = 0;
   requestBytes: number;
   responseBytes = 0;
   text: string | undefined;
@@ -30,10 +30,9 @@ export class Command {
   notes: string[] | undefined;
   saidStillRunning = false;
 
-  constructor(code: number, at: Nanos, lastSequence: number, requestBytes: number) {
+  constructor(code: number, at: Nanos, requestBytes: number) {
     this.code = code;
     this.at = at;
-    this.lastSequence = lastSequence;
     this.requestBytes = requestBytes;
   }
 

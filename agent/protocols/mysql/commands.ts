@@ -14,7 +14,7 @@ export const COM_DROP_DB = 0x06;
 export const COM_STATISTICS = 0x09;
 export const COM_PROCESS_KILL = 0x0c;
 export const COM_CHANGE_USER = 0x11;
-export const COM_BINLOG_DUMP = 0x12;
+const COM_BINLOG_DUMP = 0x12;
 const COM_TABLE_DUMP = 0x13;
 export const COM_REGISTER_SLAVE = 0x15;
 export const COM_STMT_PREPARE = 0x16;
@@ -23,7 +23,7 @@ export const COM_STMT_SEND_LONG_DATA = 0x18;
 export const COM_STMT_CLOSE = 0x19;
 export const COM_STMT_RESET = 0x1a;
 export const COM_STMT_FETCH = 0x1c;
-export const COM_BINLOG_DUMP_GTID = 0x1e;
+const COM_BINLOG_DUMP_GTID = 0x1e;
 export const COM_RESET_CONNECTION = 0x1f;
 export const COM_STMT_BULK_EXECUTE = 0xfa;
 /** MariaDB 10.2 alone: several commands in one packet. */

@@ -1,46 +1,30 @@
 import type { ByteStreamListener, Side } from '../../tcp/byte-stream.ts';
 import type { Nanos } from '../../timeline.ts';
 import type { BlindReason } from '../activity.ts';
-import { type FrameHandler, FrameQueue } from '../frame-queue.ts';
-import { type DecoderContext, ProtocolViolation } from '../protocol.ts';
-import { readClientHello } from '../tls-hello.ts';
-import { Authentication } from './authentication.ts';
+import { FrameQueue } from '../frame-queue.ts';
+import type { DecoderContext } from '../protocol.ts';
 import { CLIENT_COMPRESS, CLIENT_ZSTD_COMPRESSION_ALGORITHM } from './capabilities.ts';
 import { CommandPhase } from './command-phase.ts';
-import { beginsWithCommand } from './commands.ts';
+import { CommandSearch } from './command-search.ts';
 import { Decompressor, type PlainListener } from './compression.ts';
-import { type Greeting, readGreeting } from './greeting.ts';
-import { readHandshakeResponse } from './handshake-response.ts';
-import { MysqlSession, reader } from './mysql-session.ts';
-import { ERR_HEADER, PACKET_FRAMING } from './packets.ts';
+import { Handshake, type HandshakeStep } from './handshake.ts';
+import { MysqlSession } from './mysql-session.ts';
+import { ClientPackets, type PacketListener, ServerPackets } from './packet-sides.ts';
+import { PACKET_FRAMING } from './packets.ts';
 import { looksLikeGreeting, looksLikeHandshakeResponse } from './recognize.ts';
-
-/**
- *   greeting        the server speaks first, or refuses
- *   response        the client says who it is, or asks for TLS
- *   authenticating  both go on until the server has decided
- *   commands        requests and answers
- *   tls             the first bytes under cover tell the server's name
- *   over            nothing more is to be seen
- */
-type Phase = 'greeting' | 'response' | 'authenticating' | 'commands' | 'tls' | 'over';
+import { TlsUpgrade } from './tls-upgrade.ts';
 
 /** A login packet of a client: 64 KiB of attributes and what stands before them. */
 const MAX_LOGIN_BYTES = 70_000;
-/** A ClientHello is one record of at most 16 KiB in ordinary life; what is longer tells enough at its beginning. */
-const MAX_CLIENT_HELLO_BYTES = 16_384;
-/** While it is unknown where packets begin, a piece of less than a packet's header waits for the next. */
-const MAX_LEAD_BYTES = 8;
-
 /** Follows one connection of MySQL's or MariaDB's protocol. */
-export class Conversation implements ByteStreamListener, PlainListener {
+export class Conversation implements ByteStreamListener, PlainListener, PacketListener {
   readonly #session: MysqlSession;
   readonly #commands: CommandPhase;
   readonly #client: FrameQueue;
   readonly #server: FrameQueue;
-  #phase: Phase;
-  #greeting: Greeting | undefined;
-  #authentication: Authentication | undefined;
+  /** `tls`: the first bytes under cover tell the server's name. `over`: nothing more is to be seen. */
+  #phase: HandshakeStep;
+  #handshake: Handshake | undefined;
   #decompressors: Readonly<Record<Side, Decompressor>> | undefined;
   /** When the client's packet under way began. */
   #requestAt: Nanos = 0;
@@ -48,16 +32,17 @@ export class Conversation implements ByteStreamListener, PlainListener {
   #broken = false;
   /** The server's bytes turned out to be not where they should be. */
   #serverAstray = false;
-  #lead: Buffer | undefined;
-  #clientHello: Buffer | undefined;
+  #search: CommandSearch | undefined;
+  #tls: TlsUpgrade | undefined;
 
   constructor(context: DecoderContext) {
     this.#session = new MysqlSession(context);
     this.#commands = new CommandPhase(this.#session);
     this.#client = new FrameQueue(PACKET_FRAMING, new ClientPackets(this));
     this.#server = new FrameQueue(PACKET_FRAMING, new ServerPackets(this));
-    this.#phase = context.capturedFromStart ? 'greeting' : 'commands';
-    if (!context.capturedFromStart) this.#commands.startInMiddle();
+    this.#phase = 'commands';
+    if (context.capturedFromStart) this.#beginHandshake('greeting');
+    else this.#commands.continuity.beginInMiddle();
   }
 
   data(from: Side, buffer: Buffer, start: number, end: number, at: Nanos): void {
@@ -72,8 +57,9 @@ export class Conversation implements ByteStreamListener, PlainListener {
 
   plain(from: Side, buffer: Buffer, start: number, end: number, at: Nanos): void {
     if (this.#phase === 'over') return;
-    if (this.#phase === 'tls') this.#underCover(from, buffer, start, end, at);
-    else if (from === 'client') this.#fromClient(buffer, start, end, at);
+    if (this.#phase === 'tls') {
+      if (this.#tls?.take(from, buffer, start, end) !== false) this.#encrypted(at);
+    } else if (from === 'client') this.#fromClient(buffer, start, end, at);
     else this.#fromServer(buffer, start, end, at);
   }
 
@@ -86,7 +72,7 @@ export class Conversation implements ByteStreamListener, PlainListener {
     } else if (from === 'client') {
       this.#clientGap(length, at);
     } else if (this.#commands.ignoresServer) {
-      this.#commands.ignoredServer(at);
+      this.#commands.continuity.ignoredServer(at);
     } else {
       this.#serverGap(length, at);
     }
@@ -102,14 +88,13 @@ export class Conversation implements ByteStreamListener, PlainListener {
 
   close(at: Nanos): void {
     if (this.#phase === 'tls') this.#encrypted(at);
-    this.#authentication?.unseen();
-    this.#authentication = undefined;
+    this.#handshake?.close();
     if (this.#phase === 'commands') this.#commands.close(at);
     this.#phase = 'over';
   }
 
   clientWantedBytes(): number {
-    return this.#phase === 'commands' ? this.#commands.requestWantedBytes() : MAX_LOGIN_BYTES;
+    return this.#phase === 'commands' ? this.#commands.requests.wantedBytes() : MAX_LOGIN_BYTES;
   }
 
   serverWantedBytes(): number {
@@ -120,17 +105,16 @@ export class Conversation implements ByteStreamListener, PlainListener {
     const begunAt = this.#requestAt;
     this.#requestAt = at;
     if (this.#phase === 'commands') {
-      this.#commands.request(buffer, headerAt, start, end, length, begunAt, this.#broken);
-    } else if (this.#phase === 'response') {
-      this.#readResponse(buffer, start, end, begunAt);
-    } else if (this.#phase === 'greeting') {
-      throw new ProtocolViolation('the client spoke first');
+      if (this.#commands.ignoresClient) return;
+      this.#commands.requests.packet(buffer, headerAt, start, end, length, begunAt, this.#broken);
+    } else if (this.#handshake !== undefined) {
+      this.#step(this.#handshake.client(buffer, start, end, begunAt));
     }
   }
 
   clientRest(buffer: Buffer, start: number, end: number, at: Nanos): void {
     this.#requestAt = at;
-    if (this.#phase === 'commands') this.#commands.requestRest(buffer, start, end);
+    if (this.#phase === 'commands') this.#commands.requests.rest(buffer, start, end);
   }
 
   serverPacket(buffer: Buffer, headerAt: number, start: number, end: number, length: number, at: Nanos): void {
@@ -138,19 +122,14 @@ export class Conversation implements ByteStreamListener, PlainListener {
       if (this.#commands.reply(buffer, headerAt, start, end, length, at, this.#broken)) return;
       this.#serverAstray = true;
       this.#server.stop();
-    } else if (this.#phase === 'greeting') {
-      this.#readGreeting(buffer, start, end, at);
-    } else if (this.#phase === 'authenticating') {
-      this.#authenticate(buffer, start, end, at);
-    } else if (buffer[start] === ERR_HEADER) {
-      // It waited too long for the client's answer.
-      this.#refused(buffer, start, end, at);
+    } else if (this.#handshake !== undefined) {
+      this.#step(this.#handshake.server(buffer, start, end, at));
     }
   }
 
   #fromClient(buffer: Buffer, start: number, end: number, at: Nanos): void {
     if (this.#client.atBoundary) this.#requestAt = at;
-    if (this.#phase === 'commands' && this.#commands.clientLost) {
+    if (this.#phase === 'commands' && this.#commands.continuity.clientLost) {
       this.#findClient(buffer, start, end, at);
       return;
     }
@@ -160,12 +139,16 @@ export class Conversation implements ByteStreamListener, PlainListener {
 
   #fromServer(buffer: Buffer, start: number, end: number, at: Nanos): void {
     if (this.#phase === 'commands' && this.#commands.ignoresServer) {
-      if (!this.#commands.clientLost || this.#session.capabilities.known || !looksLikeGreeting(buffer, start, end)) {
-        this.#commands.ignoredServer(at);
+      if (
+        !this.#commands.continuity.clientLost ||
+        this.#session.capabilities.known ||
+        !looksLikeGreeting(buffer, start, end)
+      ) {
+        this.#commands.continuity.ignoredServer(at);
         this.#server.reset();
         return;
       }
-      this.#phase = 'greeting';
+      this.#beginHandshake('greeting');
     }
     const position = this.#server.push(buffer, start, end, at);
     if (this.#serverAstray) {
@@ -176,37 +159,24 @@ export class Conversation implements ByteStreamListener, PlainListener {
     }
   }
 
-  /** Looks for a packet's beginning, with what little came before. */
+  /** A command, or the answer to a greeting that was not seen. */
   #findClient(buffer: Buffer, start: number, end: number, at: Nanos): void {
-    const lead = this.#lead;
-    this.#lead = undefined;
-    if (lead !== undefined) {
-      const joined = Buffer.concat([lead, buffer.subarray(start, end)]);
-      if (this.#tryClient(joined, 0, joined.length, at)) return;
-    }
-    this.#tryClient(buffer, start, end, at);
-  }
-
-  #tryClient(buffer: Buffer, start: number, end: number, at: Nanos): boolean {
-    const verdict = beginsWithCommand(buffer, start, end);
-    if (verdict === undefined) {
-      if (end - start <= MAX_LEAD_BYTES) this.#lead = Buffer.from(buffer.subarray(start, end));
-      return true;
-    }
-    if (!verdict && (this.#session.capabilities.known || !looksLikeHandshakeResponse(buffer, start, end))) return false;
-    if (!verdict) this.#phase = 'response';
-    this.#commands.clientLost = false;
+    const isLoginSought = !this.#session.capabilities.known;
+    this.#search ??= new CommandSearch();
+    const found = this.#search.find(buffer, start, end, isLoginSought ? looksLikeHandshakeResponse : () => false);
+    if (found === undefined) return;
+    if (isLoginSought && looksLikeHandshakeResponse(found, 0, found.length)) this.#beginHandshake('response');
+    this.#commands.continuity.clientLost = false;
     this.#client.reset();
-    this.#fromClient(buffer, start, end, at);
-    return true;
+    this.#fromClient(found, 0, found.length, at);
   }
 
   #clientGap(length: number, at: Nanos): void {
-    if (this.#commands.clientLost) {
-      this.#lead = undefined;
+    if (this.#commands.continuity.clientLost) {
+      this.#search?.forgetLead();
       return;
     }
-    this.#commands.requestRestLost();
+    this.#commands.requests.restLost();
     this.#broken = true;
     const exact = this.#client.lose(length, at);
     this.#broken = false;
@@ -223,53 +193,24 @@ export class Conversation implements ByteStreamListener, PlainListener {
     this.#server.reset();
   }
 
-  #readGreeting(buffer: Buffer, start: number, end: number, at: Nanos): void {
-    if (buffer[start] === ERR_HEADER) {
-      this.#refused(buffer, start, end, at);
-      return;
-    }
-    const greeting = readGreeting(reader.over(buffer, start, end));
-    this.#greeting = greeting;
-    const { version, connectionId, system } = greeting;
-    this.#session.context.facts.update({ serverVersion: version, connectionId: String(connectionId), system });
-    this.#phase = 'response';
+  #beginHandshake(stage: 'greeting' | 'response'): void {
+    this.#phase = 'handshake';
+    this.#handshake = new Handshake(this.#session, stage);
   }
 
-  /** Too many connections, a host that is blocked: before the client has said a word. */
-  #refused(buffer: Buffer, start: number, end: number, at: Nanos): void {
-    new Authentication(this.#session, 'start', undefined, at).packet(buffer, start, end, at);
-    this.#phase = 'over';
-  }
-
-  #readResponse(buffer: Buffer, start: number, end: number, at: Nanos): void {
-    const response = readHandshakeResponse(reader.over(buffer, start, end));
-    const { capabilities, extendedCapabilities, credentials } = response;
-    const offered = this.#greeting?.capabilities ?? -1;
-    const offeredExtended = this.#greeting?.extendedCapabilities ?? -1;
-    this.#session.capabilities.agree(capabilities & offered, extendedCapabilities & offeredExtended);
-    if (credentials === undefined) {
-      this.#phase = 'tls';
+  #step(step: HandshakeStep): void {
+    if (step === 'handshake') return;
+    this.#handshake = undefined;
+    this.#phase = step;
+    if (step === 'commands') this.#enterCommands();
+    if (step === 'tls') {
+      this.#tls = new TlsUpgrade();
       this.#client.stop();
-      return;
     }
-    this.#authentication = new Authentication(this.#session, 'start', credentials, at);
-    this.#phase = 'authenticating';
-  }
-
-  #authenticate(buffer: Buffer, start: number, end: number, at: Nanos): void {
-    const outcome = this.#authentication?.packet(buffer, start, end, at);
-    if (outcome === undefined) return;
-    this.#authentication = undefined;
-    if (outcome.kind === 'failed') {
-      this.#phase = 'over';
-      return;
-    }
-    this.#enterCommands();
   }
 
   #enterCommands(): void {
-    this.#phase = 'commands';
-    this.#commands.enter();
+    this.#commands.continuity.begin();
     const { capabilities } = this.#session;
     if (!capabilities.has(CLIENT_COMPRESS) && !capabilities.has(CLIENT_ZSTD_COMPRESSION_ALGORITHM)) return;
     this.#decompressors = { client: new Decompressor('client', this), server: new Decompressor('server', this) };
@@ -279,38 +220,24 @@ export class Conversation implements ByteStreamListener, PlainListener {
 
   /** Bytes of the login are missing: whether it succeeded shows when commands follow. */
   #lostInLogin(at: Nanos): void {
-    this.#authentication?.assumeAccepted();
-    this.#authentication = undefined;
+    this.#handshake?.assumeAccepted();
+    this.#handshake = undefined;
+    this.#phase = 'commands';
     this.#client.reset();
     this.#server.reset();
     this.#enterCommands();
     if (this.#decompressors === undefined) {
-      this.#commands.startInMiddle();
+      this.#commands.continuity.beginInMiddle();
     } else {
       this.#decompressors.client.gap(0, at);
       this.#decompressors.server.gap(0, at);
     }
   }
 
-  /** Collects the ClientHello: it is the last that can be read. */
-  #underCover(from: Side, buffer: Buffer, start: number, end: number, at: Nanos): void {
-    if (from === 'client') {
-      const piece = buffer.subarray(start, end);
-      this.#clientHello =
-        this.#clientHello === undefined ? Buffer.from(piece) : Buffer.concat([this.#clientHello, piece]);
-      const hello = this.#clientHello;
-      const recordBytes = hello.length >= 5 ? 5 + hello.readUInt16BE(3) : MAX_CLIENT_HELLO_BYTES;
-      if (hello.length < Math.min(recordBytes, MAX_CLIENT_HELLO_BYTES)) return;
-    }
-    this.#encrypted(at);
-  }
-
   #encrypted(at: Nanos): void {
-    const hello = this.#clientHello;
-    this.#clientHello = undefined;
     this.#phase = 'over';
-    const tls = hello === undefined ? undefined : readClientHello(hello, 0, hello.length);
-    this.#session.context.facts.update({ tls: tls ?? { version: undefined, serverName: undefined } });
+    this.#session.context.facts.update({ tls: this.#tls?.facts() });
+    this.#tls = undefined;
     this.#session.context.report({
       kind: 'blind',
       at,
@@ -321,44 +248,4 @@ export class Conversation implements ByteStreamListener, PlainListener {
       detail: 'the client asked for TLS',
     });
   }
-}
-
-/** The client's packets as a queue hands them on. */
-class ClientPackets implements FrameHandler {
-  readonly #conversation: Conversation;
-
-  constructor(conversation: Conversation) {
-    this.#conversation = conversation;
-  }
-
-  wantedBytes(): number {
-    return this.#conversation.clientWantedBytes();
-  }
-
-  frame(buffer: Buffer, headerAt: number, start: number, end: number, length: number, at: Nanos): void {
-    this.#conversation.clientPacket(buffer, headerAt, start, end, length, at);
-  }
-
-  rest(buffer: Buffer, start: number, end: number, _remaining: number, at: Nanos): void {
-    this.#conversation.clientRest(buffer, start, end, at);
-  }
-}
-
-/** The server's packets as a queue hands them on; what is not wanted of them is skimmed. */
-class ServerPackets implements FrameHandler {
-  readonly #conversation: Conversation;
-
-  constructor(conversation: Conversation) {
-    this.#conversation = conversation;
-  }
-
-  wantedBytes(): number {
-    return this.#conversation.serverWantedBytes();
-  }
-
-  frame(buffer: Buffer, headerAt: number, start: number, end: number, length: number, at: Nanos): void {
-    this.#conversation.serverPacket(buffer, headerAt, start, end, length, at);
-  }
-
-  rest(): void {}
 }

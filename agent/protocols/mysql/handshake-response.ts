@@ -37,7 +37,7 @@ export interface HandshakeResponse {
 
 const RESERVED_BYTES = 19;
 /** Capabilities, greatest packet, character set, reserved bytes: all of a request for TLS since 4.1. */
-export const TLS_REQUEST_BYTES = 32;
+const TLS_REQUEST_BYTES = 32;
 /** Capabilities and greatest packet: all of a request for TLS before 4.1. */
 const OLD_TLS_REQUEST_BYTES = 5;
 /** The protocol gives 64 KiB to all attributes together; this many are far more than any driver sends. */

@@ -2,6 +2,7 @@ import { ByteReader } from '../byte-reader.ts';
 import type { DecoderContext } from '../protocol.ts';
 import { Capabilities } from './capabilities.ts';
 import { type DecodeText, decodeTextOf, decodeUtf8 } from './character-sets.ts';
+import type { OkPacket } from './packets.ts';
 import { PreparedStatements } from './prepared-statements.ts';
 import { reportPrepare } from './statement-report.ts';
 
@@ -33,6 +34,12 @@ export class MysqlSession {
 
   resetCharacterSet(): void {
     this.useCharacterSet(this.#loginCharacterSet);
+  }
+
+  /** What the server itself tells of the session's state. */
+  follow({ schema, characterSetClient }: OkPacket): void {
+    if (schema !== undefined) this.useDatabase(schema === '' ? undefined : schema);
+    if (characterSetClient !== undefined) this.useCharacterSet(characterSetClient);
   }
 
   useDatabase(name: string | undefined): void {

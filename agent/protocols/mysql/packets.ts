@@ -1,7 +1,13 @@
+import type { Outcome } from '../activity.ts';
 import type { ByteReader } from '../byte-reader.ts';
 import type { Framing } from '../frame-queue.ts';
 import { ProtocolViolation } from '../protocol.ts';
-import { type Capabilities, CLIENT_PROTOCOL_41, CLIENT_SESSION_TRACK } from './capabilities.ts';
+import {
+  type Capabilities,
+  CLIENT_OPTIONAL_RESULTSET_METADATA,
+  CLIENT_PROTOCOL_41,
+  CLIENT_SESSION_TRACK,
+} from './capabilities.ts';
 import type { DecodeText } from './character-sets.ts';
 
 /*
@@ -76,8 +82,14 @@ export class OkPacket {
   schema: string | undefined;
   characterSetClient: string | undefined;
 
+  /** What ends a result set: an EOF, or where that is deprecated an OK. */
+  readEnd(reader: ByteReader, length: number, capabilities: Capabilities): void {
+    if (length <= MAX_EOF_BYTES) this.#readEof(reader);
+    else this.readOk(reader, capabilities);
+  }
+
   /** int<1> header, int<2> warnings, int<2> status: the last four only since 4.1. */
-  readEof(reader: ByteReader): void {
+  #readEof(reader: ByteReader): void {
     this.#clear();
     reader.skip(1);
     if (reader.remaining >= 4) {
@@ -139,24 +151,33 @@ function readDecimal(reader: ByteReader): string {
   return String(reader.uint64LE());
 }
 
-export interface ErrPacket {
-  readonly code: number;
-  readonly sqlstate: string | undefined;
-  readonly message: string;
-}
+type Failure = Extract<Outcome, { kind: 'failed' }>;
 
+/** The code of a report of progress (MariaDB): the answer is still to come. */
+export const PROGRESS_REPORT = '65535';
 const SQLSTATE_MARKER = 0x23;
 const SQLSTATE_CHARACTERS = 5;
 
 /** int<1> header, int<2> code, `#` and five characters of SQLSTATE (4.1), then the message. */
-export function readErr(reader: ByteReader, decodeText: DecodeText): ErrPacket {
+export function readErr(reader: ByteReader, decodeText: DecodeText): Failure {
   reader.skip(1);
-  const code = reader.uint16LE();
+  const code = String(reader.uint16LE());
   let sqlstate: string | undefined;
   if (reader.peek() === SQLSTATE_MARKER && reader.remaining > SQLSTATE_CHARACTERS) {
     reader.skip(1);
     sqlstate = reader.latin1(SQLSTATE_CHARACTERS);
   }
   const message = decodeText(reader.buffer, reader.position, reader.end);
-  return { code, sqlstate, message };
+  return { kind: 'failed', code, message, sqlstate };
+}
+
+/** Shortest OK: header and two counts; servers before 4.1 may send no more. */
+const MIN_OK_BYTES = 3;
+const MIN_OK_BYTES_41 = 7;
+
+/** Whether an answer's first packet is an OK: where metadata is optional, a column count may begin with 0 too. */
+export function isOk(header: number, length: number, capabilities: Capabilities): boolean {
+  if (header !== OK_HEADER) return false;
+  const mayBeCount = !capabilities.known || capabilities.has(CLIENT_OPTIONAL_RESULTSET_METADATA);
+  return length >= (mayBeCount ? MIN_OK_BYTES_41 : MIN_OK_BYTES);
 }

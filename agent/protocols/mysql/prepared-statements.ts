@@ -37,16 +37,9 @@ export class PreparedStatement {
   responseBytes = 0;
   outcome: Outcome | undefined;
 
-  constructor(
-    text: string | undefined,
-    textLength: number,
-    textSha256: string | undefined,
-    at: Nanos,
-    requestBytes: number,
-  ) {
+  constructor(text: string | undefined, textLength: number, at: Nanos, requestBytes: number) {
     this.text = text;
     this.textLength = textLength;
-    this.textSha256 = textSha256;
     this.at = at;
     this.requestBytes = requestBytes;
   }

@@ -1,11 +1,7 @@
 import type { Nanos } from '../../timeline.ts';
 import { OK, type Outcome } from '../activity.ts';
 import { ProtocolViolation } from '../protocol.ts';
-import {
-  CLIENT_DEPRECATE_EOF,
-  CLIENT_OPTIONAL_RESULTSET_METADATA,
-  MARIADB_CLIENT_CACHE_METADATA,
-} from './capabilities.ts';
+import { readDefinitionCount } from './column-count.ts';
 import type { Command } from './command.ts';
 import { COM_FIELD_LIST, COM_STATISTICS, COM_STMT_FETCH, COM_STMT_PREPARE, isDump } from './commands.ts';
 import { type MysqlSession, reader } from './mysql-session.ts';
@@ -13,16 +9,17 @@ import {
   EOF_HEADER,
   ERR_HEADER,
   FULL_PACKET_BYTES,
+  isOk,
   LOCAL_INFILE_HEADER,
   MAX_EOF_BYTES,
-  OK_HEADER,
   OkPacket,
+  PROGRESS_REPORT,
   readErr,
-  readLengthEncodedInteger,
   STATUS_CURSOR_EXISTS,
   STATUS_MORE_RESULTS,
   STATUS_OUT_PARAMETERS,
 } from './packets.ts';
+import { PrepareReply } from './prepare-reply.ts';
 
 /*
  * The answer to one command, packet by packet.
@@ -34,20 +31,9 @@ import {
  *   end          the EOF after them, known by its look: a row never is 0xfe and at most 5 bytes long
  *   rows         counted; ended by EOF, by OK with the header 0xfe, or by ERR
  *   fields       COM_FIELD_LIST: definitions until EOF
- *   prepared     the definitions of a prepared statement's parameters, then of its columns
+ *   prepared     what follows the first packet of a PREPARE's answer (prepare-reply.ts)
  */
-type State = 'first' | 'definitions' | 'end' | 'rows' | 'fields' | 'prepared' | 'prepared-end';
-
-/** Errors of this code report progress (MariaDB): the answer is still to come. */
-const PROGRESS_REPORT = 0xffff;
-/** A column count is a lenenc of at most so many bytes, and one byte that says whether definitions follow. */
-const MAX_COLUMN_COUNT_BYTES = 10;
-/** Shortest OK: header, two counts; servers before 4.1 may send no more. */
-const MIN_OK_BYTES = 3;
-const MIN_OK_BYTES_41 = 7;
-/** The server's answer to PREPARE, and the byte that MySQL 8 may put behind it. */
-const PREPARE_OK_BYTES = 9;
-const PREPARE_OK_METADATA_AT = 12;
+type State = 'first' | 'definitions' | 'end' | 'rows' | 'fields' | 'prepared';
 
 /** Kept of an OK, EOF or ERR: room for a session state of many variables. Rows are longer and counted all the same. */
 const MAX_ANSWER_BYTES = 8192;
@@ -55,8 +41,7 @@ const MAX_ANSWER_BYTES = 8192;
 export interface ReplyListener {
   /** The current command is answered. */
   answered(outcome: Outcome, at: Nanos): void;
-  /** The server waits for a file's content. */
-  /** ... in packets whose numbers go on from `sequence`. */
+  /** The server waits for a file's content, in packets whose numbers go on from `sequence`. */
   wantsFile(sequence: number): void;
 }
 
@@ -64,24 +49,22 @@ export interface ReplyListener {
 export class ReplyReader {
   readonly #session: MysqlSession;
   readonly #listener: ReplyListener;
+  readonly #prepareReply: PrepareReply;
   readonly #ok = new OkPacket();
   #state: State = 'first';
   #command: Command | undefined;
   #left = 0;
-  /** Definitions of the second part of a PREPARE's answer. */
-  #leftAfterwards = 0;
   /** Rows of this result alone. */
   #rows = 0;
   /** The answer's first packet is still to come. */
   #fresh = true;
   /** Of the last packet. */
   #sequence = 0;
-  /** Whether an EOF follows definitions; undefined: not known, the login was not seen. */
-  #endsDefinitions: boolean | undefined;
 
   constructor(session: MysqlSession, listener: ReplyListener) {
     this.#session = session;
     this.#listener = listener;
+    this.#prepareReply = new PrepareReply(session);
   }
 
   /** The next packet answers `command`. */
@@ -112,12 +95,16 @@ export class ReplyReader {
 
   /** Of the next packets only the first byte matters: rows and definitions. */
   get countsOnly(): boolean {
-    return this.#state === 'rows' || this.#state === 'definitions' || this.#state === 'prepared';
+    return this.#state === 'rows' || this.#skips;
   }
 
   /** How many bytes of the next packet are looked at. */
   wantedBytes(): number {
-    return this.#state === 'definitions' || this.#state === 'prepared' ? 1 : MAX_ANSWER_BYTES;
+    return this.#skips ? 1 : MAX_ANSWER_BYTES;
+  }
+
+  get #skips(): boolean {
+    return this.#state === 'definitions' || (this.#state === 'prepared' && this.#prepareReply.countsOnly);
   }
 
   /** One packet, its first bytes `buffer[start, end)` of `length` in all; none of it is needed beyond the call. */
@@ -156,15 +143,13 @@ export class ReplyReader {
         if (header === EOF_HEADER) this.#answered(OK, at);
         return;
       default:
-        this.#preparedDefinition(header, buffer, start, until, length, at);
+        if (this.#prepareReply.packet(header, length)) this.#answered(OK, at);
     }
   }
 
   /** After an answer, an EOF that ends definitions nobody knew to end with one. */
   isLateEof(buffer: Buffer, start: number, length: number): boolean {
-    if (this.#endsDefinitions !== undefined || buffer[start] !== EOF_HEADER || length !== MAX_EOF_BYTES) return false;
-    this.#endsDefinitions = true;
-    return true;
+    return this.#prepareReply.isLateEof(buffer[start] ?? 0, length);
   }
 
   #first(
@@ -180,52 +165,24 @@ export class ReplyReader {
       // A text, or the first of the events: neither is an OK, whatever it begins with.
       this.#answered(OK, at);
     } else if (command.code === COM_STMT_PREPARE) {
-      this.#prepared(command, header, buffer, start, end, at);
-    } else if (header === OK_HEADER && length >= this.#leastOkBytes()) {
-      reader.over(buffer, start, end);
-      this.#ok.readOk(reader, this.#session.capabilities);
+      this.#state = 'prepared';
+      if (this.#prepareReply.begin(command, buffer, start, end)) this.#answered(OK, at);
+    } else if (isOk(header, length, this.#session.capabilities)) {
+      this.#ok.readOk(reader.over(buffer, start, end), this.#session.capabilities);
       command.affectedRows = (command.affectedRows ?? 0) + this.#ok.affectedRows;
       if (this.#ok.insertId !== undefined) command.insertId = this.#ok.insertId;
       this.#resultOver(command, at);
     } else if (header === EOF_HEADER) {
-      this.#readEnd(buffer, start, end, length);
+      this.#ok.readEnd(reader.over(buffer, start, end), length, this.#session.capabilities);
       this.#resultOver(command, at);
     } else if (header === LOCAL_INFILE_HEADER) {
       command.note('local-infile');
       this.#listener.wantsFile(this.#sequence);
     } else {
-      this.#columnCount(command, buffer, start, end, length);
+      this.#left = readDefinitionCount(reader.over(buffer, start, end), length, this.#session.capabilities);
+      this.#state = this.#left > 0 ? 'definitions' : 'end';
+      command.returnedRows ??= 0;
     }
-  }
-
-  #leastOkBytes(): number {
-    return this.#session.capabilities.has(CLIENT_OPTIONAL_RESULTSET_METADATA) || !this.#session.capabilities.known
-      ? MIN_OK_BYTES_41
-      : MIN_OK_BYTES;
-  }
-
-  /**
-   * int<lenenc> columns. With MariaDB's cached metadata int<1> whether definitions follow comes after it, with MySQL's
-   * optional metadata before it; where the login was not seen its length says that there is one, and the values which.
-   */
-  #columnCount(command: Command, buffer: Buffer, start: number, end: number, length: number): void {
-    if (length > MAX_COLUMN_COUNT_BYTES) throw new ProtocolViolation(`column count of ${length} bytes`);
-    const { capabilities } = this.#session;
-    reader.over(buffer, start, end);
-    let before = capabilities.has(CLIENT_OPTIONAL_RESULTSET_METADATA);
-    if (!capabilities.known && length > 1) {
-      const [first = 0, second = 0] = [buffer[start], buffer[start + 1]];
-      before = first === 0 || (first === 1 && second > 1);
-    }
-    let follows = true;
-    if (before) follows = reader.uint8() !== 0;
-    const columns = readLengthEncodedInteger(reader);
-    const after = capabilities.hasExtended(MARIADB_CLIENT_CACHE_METADATA) || !capabilities.known;
-    if (!before && after && reader.remaining === 1) follows = reader.uint8() !== 0;
-    if (columns === 0) throw new ProtocolViolation('result set without columns');
-    command.returnedRows ??= 0;
-    this.#left = follows ? columns : 0;
-    this.#state = follows ? 'definitions' : 'end';
   }
 
   /** Whether it is there shows in the packet itself; what is no EOF is the first of the rows, or their end. */
@@ -241,18 +198,18 @@ export class ReplyReader {
     this.#state = 'rows';
     this.#rows = 0;
     const isEof = header === EOF_HEADER && length <= MAX_EOF_BYTES;
-    this.#endsDefinitions = isEof;
+    this.#prepareReply.learn(isEof);
     if (!isEof) {
       this.packet(buffer, start, end, length, this.#sequence, at);
       return;
     }
-    this.#readEnd(buffer, start, end, length);
+    this.#ok.readEnd(reader.over(buffer, start, end), length, this.#session.capabilities);
     // A cursor was opened: rows come when they are fetched.
     if ((this.#ok.status & STATUS_CURSOR_EXISTS) !== 0) this.#resultOver(command, at);
   }
 
   #endOfRows(command: Command, buffer: Buffer, start: number, end: number, length: number, at: Nanos): void {
-    this.#readEnd(buffer, start, end, length);
+    this.#ok.readEnd(reader.over(buffer, start, end), length, this.#session.capabilities);
     if ((this.#ok.status & STATUS_OUT_PARAMETERS) !== 0) {
       // A procedure's OUT parameters come as a row, which is none.
       this.#rows = 0;
@@ -260,12 +217,6 @@ export class ReplyReader {
     }
     this.#countRows();
     this.#resultOver(command, at);
-  }
-
-  #readEnd(buffer: Buffer, start: number, end: number, length: number): void {
-    reader.over(buffer, start, end);
-    if (length <= MAX_EOF_BYTES) this.#ok.readEof(reader);
-    else this.#ok.readOk(reader, this.#session.capabilities);
   }
 
   #countRows(): void {
@@ -279,67 +230,18 @@ export class ReplyReader {
   #resultOver(command: Command, at: Nanos): void {
     const ok = this.#ok;
     command.warnings = (command.warnings ?? 0) + ok.warnings;
-    if (ok.schema !== undefined) this.#session.useDatabase(ok.schema === '' ? undefined : ok.schema);
-    if (ok.characterSetClient !== undefined) this.#session.useCharacterSet(ok.characterSetClient);
+    this.#session.follow(ok);
     if ((ok.status & STATUS_CURSOR_EXISTS) !== 0 && command.code !== COM_STMT_FETCH) command.note('cursor');
     if ((ok.status & STATUS_MORE_RESULTS) !== 0 && command.code !== COM_STMT_FETCH) this.#state = 'first';
     else this.#answered(OK, at);
   }
 
-  /** int<1> 0, int<4> statement id, int<2> columns, int<2> parameters, int<1> 0, int<2> warnings, [int<1> metadata]. */
-  #prepared(command: Command, header: number, buffer: Buffer, start: number, end: number, at: Nanos): void {
-    if (header !== OK_HEADER || end - start < PREPARE_OK_BYTES) throw new ProtocolViolation('no answer to a PREPARE');
-    reader.over(buffer, start, end);
-    reader.skip(1);
-    const id = reader.uint32LE();
-    const columns = reader.uint16LE();
-    const parameters = reader.uint16LE();
-    const hasMetadata = end - start <= PREPARE_OK_METADATA_AT || buffer[start + PREPARE_OK_METADATA_AT] !== 0;
-    const { statement } = command;
-    if (statement !== undefined) {
-      statement.id = id;
-      statement.parameterCount = parameters;
-      this.#session.prepared.add(id, statement);
-    }
-    if (this.#session.capabilities.known) {
-      this.#endsDefinitions = !this.#session.capabilities.has(CLIENT_DEPRECATE_EOF);
-    }
-    this.#left = hasMetadata ? parameters : 0;
-    this.#leftAfterwards = hasMetadata ? columns : 0;
-    this.#state = 'prepared';
-    if (this.#left === 0) this.#nextDefinitions(at);
-  }
-
-  #preparedDefinition(header: number, buffer: Buffer, start: number, end: number, length: number, at: Nanos): void {
-    if (this.#state === 'prepared') {
-      this.#left -= 1;
-      if (this.#left > 0) return;
-      if (this.#endsDefinitions === true) this.#state = 'prepared-end';
-      else if (this.#endsDefinitions === false || this.#leftAfterwards === 0) this.#nextDefinitions(at);
-      else this.#state = 'prepared-end';
-      return;
-    }
-    const isEof = header === EOF_HEADER && length <= MAX_EOF_BYTES;
-    this.#endsDefinitions = isEof;
-    this.#state = 'prepared';
-    this.#nextDefinitions(at);
-    if (!isEof && this.#command !== undefined) this.packet(buffer, start, end, length, this.#sequence, at);
-  }
-
-  #nextDefinitions(at: Nanos): void {
-    this.#left = this.#leftAfterwards;
-    this.#leftAfterwards = 0;
-    if (this.#left === 0) this.#answered(OK, at);
-  }
-
   #error(command: Command, buffer: Buffer, start: number, end: number, at: Nanos): void {
-    reader.over(buffer, start, end);
-    const error = readErr(reader, this.#session.decodeText);
+    const error = readErr(reader.over(buffer, start, end), this.#session.decodeText);
     if (error.code === PROGRESS_REPORT) return;
     this.#countRows();
     if (command.returnedRows === 0) command.returnedRows = undefined;
-    const { message, sqlstate } = error;
-    this.#answered({ kind: 'failed', code: String(error.code), message, sqlstate }, at);
+    this.#answered(error, at);
   }
 
   #answered(outcome: Outcome, at: Nanos): void {

@@ -12,10 +12,8 @@ import {
   COM_QUERY,
   COM_STMT_BULK_EXECUTE,
   COM_STMT_EXECUTE,
-  COM_STMT_FETCH,
   COM_STMT_PREPARE,
   COM_STMT_RESET,
-  COM_STMT_SEND_LONG_DATA,
   EXECUTE_HEAD_BYTES,
   hasAttributesPrefix,
 } from './commands.ts';
@@ -27,7 +25,9 @@ import {
 } from './execute-parameters.ts';
 import { readChangeUser } from './handshake-response.ts';
 import { type MysqlSession, reader } from './mysql-session.ts';
+import { FULL_PACKET_BYTES, PACKET_HEADER_BYTES } from './packets.ts';
 import { PreparedStatement } from './prepared-statements.ts';
+import { readText } from './request-text.ts';
 
 /*
  * What a client asks, from its bytes.
@@ -63,41 +63,25 @@ export class RequestReader {
     this.#session.prepared.doubtLongData();
   }
 
-  /**
-   * A request of `length` bytes whose body is `buffer[start, end)` as far as it was given; `goesOn`: another packet
-   * continues it. `broken`: bytes inside of it were lost.
-   */
-  read(
-    code: number,
-    buffer: Buffer,
-    start: number,
-    end: number,
-    length: number,
-    goesOn: boolean,
-    broken: boolean,
-    at: Nanos,
-    packetBytes: number,
-  ): Command {
-    const command = new Command(code, at, 0, packetBytes);
+  /** A request of `length` bytes whose body is `buffer[start, end)` as far as it was given. */
+  read(code: number, buffer: Buffer, start: number, end: number, length: number, at: Nanos): Command {
+    const command = new Command(code, at, PACKET_HEADER_BYTES + length);
     const kept = Math.min(end, start + this.wantedBytes());
-    const whole = kept - start === length && !goesOn;
     const bodyStart = start + 1;
     switch (code) {
       case COM_QUERY:
-        this.#readQuery(command, buffer, bodyStart, kept, end, start + length, goesOn, broken);
+        this.#readQuery(command, buffer, bodyStart, kept, end, start + length);
         break;
       case COM_STMT_PREPARE:
-        this.#readText(command, buffer, bodyStart, kept, end, start + length, goesOn, broken);
-        this.#lastPrepared = new PreparedStatement(command.text, command.textLength, undefined, at, packetBytes);
-        command.statement = this.#lastPrepared;
+        this.#readText(command, buffer, bodyStart, kept, end, start + length);
+        this.#prepare(command);
         break;
       case COM_STMT_EXECUTE:
       case COM_STMT_BULK_EXECUTE:
-        this.#readExecution(command, buffer, start, kept, whole);
+        this.#readExecution(command, buffer, start, kept, kept - start === length && length < FULL_PACKET_BYTES);
         break;
       case COM_CHANGE_USER:
-        reader.over(buffer, bodyStart, kept);
-        if (!broken) command.credentials = readChangeUser(reader, this.#session.capabilities);
+        command.credentials = readChangeUser(reader.over(buffer, bodyStart, kept), this.#session.capabilities);
         break;
       case COM_FIELD_LIST:
         command.targets = [decodeUtf8(buffer, bodyStart, kept).split('\0')[0] ?? ''];
@@ -113,9 +97,24 @@ export class RequestReader {
       case COM_STMT_RESET:
         this.#forgetLongData(buffer, bodyStart, kept);
         break;
-      case COM_STMT_FETCH:
-      case COM_STMT_SEND_LONG_DATA:
-        break;
+    }
+    return command;
+  }
+
+  /** A request of which bytes were lost: what is left of a text or of values is none of the client's. */
+  readBroken(code: number, buffer: Buffer, start: number, end: number, length: number, at: Nanos): Command {
+    const command = new Command(code, at, PACKET_HEADER_BYTES + length);
+    if (code === COM_QUERY || code === COM_STMT_PREPARE) command.textLength = length - 1;
+    if (code === COM_STMT_PREPARE) this.#prepare(command);
+    if (code === COM_STMT_EXECUTE || code === COM_STMT_BULK_EXECUTE) {
+      const statement = this.#statementAt(buffer, start + 1, end);
+      command.statement = statement;
+      command.note('parameters-unseen');
+      if (statement !== undefined) {
+        statement.executed = true;
+        statement.types = undefined;
+        statement.longData = undefined;
+      }
     }
     return command;
   }
@@ -141,7 +140,7 @@ export class RequestReader {
     const body = command.unreadParameters;
     command.unreadParameters = undefined;
     if (body === undefined || command.statement === undefined) return;
-    const whole = command.requestBytes - body.length <= 4;
+    const whole = command.requestBytes === PACKET_HEADER_BYTES + body.length;
     this.#readParameters(command, command.statement, body, 0, body.length, whole);
   }
 
@@ -152,63 +151,32 @@ export class RequestReader {
     statement.lacksLongData = false;
   }
 
-  #readQuery(
-    command: Command,
-    buffer: Buffer,
-    start: number,
-    kept: number,
-    end: number,
-    until: number,
-    goesOn: boolean,
-    broken: boolean,
-  ): void {
+  #prepare(command: Command): void {
+    const { text, textLength, at, requestBytes } = command;
+    this.#lastPrepared = new PreparedStatement(text, textLength, at, requestBytes);
+    command.statement = this.#lastPrepared;
+  }
+
+  #readQuery(command: Command, buffer: Buffer, start: number, kept: number, end: number, until: number): void {
     const { capabilities, decodeText } = this.#session;
     const mayHaveAttributes = capabilities.known
       ? capabilities.has(CLIENT_QUERY_ATTRIBUTES)
       : hasAttributesPrefix(buffer, start, kept);
     if (!mayHaveAttributes) {
-      this.#readText(command, buffer, start, kept, end, until, goesOn, broken);
+      this.#readText(command, buffer, start, kept, end, until);
       return;
     }
-    reader.over(buffer, start, kept);
-    const attributes = skipQueryAttributes(reader, decodeText);
-    if (attributes === undefined) {
-      command.textLength = until - start;
-      return;
-    }
+    const attributes = skipQueryAttributes(reader.over(buffer, start, kept), decodeText);
+    command.textLength = until - start;
+    if (attributes === undefined) return;
     if (attributes > 0) command.note('query-attributes');
-    this.#readText(command, buffer, reader.position, kept, end, until, goesOn, broken);
+    this.#readText(command, buffer, reader.position, kept, end, until);
   }
 
-  /** Text from `start` to `until`, of which `end` was given and `kept` may be taken. */
-  #readText(
-    command: Command,
-    buffer: Buffer,
-    start: number,
-    kept: number,
-    end: number,
-    until: number,
-    goesOn: boolean,
-    broken: boolean,
-  ): void {
+  #readText(command: Command, buffer: Buffer, start: number, kept: number, end: number, until: number): void {
     const { decodeText, context } = this.#session;
-    const { textBytes } = context.limits;
-    command.textLength = until - start;
-    if (kept === until && kept - start <= textBytes && !goesOn) {
-      command.text = decodeText(buffer, start, kept);
-      return;
-    }
-    // What is left of a text whose middle was lost is no text of the client's.
-    if (broken) return;
-    const cut = Math.min(kept, start + textBytes);
-    command.text = decodeText(
-      buffer,
-      start,
-      decodeText === decodeUtf8 ? characterBoundary(buffer, start, cut, end) : cut,
-    );
-    // Loaded here, as it costs memory that an agent in peace does not need.
-    const { createHash } = process.getBuiltinModule('node:crypto');
-    command.hash = createHash('sha256').update(buffer.subarray(start, end));
+    const goesOn = command.requestBytes === PACKET_HEADER_BYTES + FULL_PACKET_BYTES;
+    readText(command, buffer, start, kept, end, until, goesOn, context.limits.textBytes, decodeText);
   }
 
   #readExecution(command: Command, buffer: Buffer, start: number, kept: number, whole: boolean): void {
@@ -260,12 +228,4 @@ export class RequestReader {
     const id = buffer.readUInt32LE(at);
     return id === LAST_PREPARED_ID ? this.#lastPrepared : this.#session.prepared.get(id);
   }
-}
-
-/** At or before `cut`, so that no UTF-8 character is cut in two. */
-function characterBoundary(buffer: Buffer, start: number, cut: number, end: number): number {
-  let boundary = cut;
-  if (cut >= end) return cut;
-  while (boundary > start && boundary > cut - 4 && ((buffer[boundary] ?? 0) & 0xc0) === 0x80) boundary -= 1;
-  return boundary;
 }

@@ -68,7 +68,7 @@ export class ClientRequests implements FrameHandler {
       if (!damaged && this.#session.loggingIn) this.#authenticate(buffer, start, end);
       this.#endFlight();
     } else if (type !== message.TERMINATE) {
-      this.#pairing.request();
+      this.#pairing.request(at);
       this.#flightAt ??= at;
       if (damaged) this.#damagedRequest(type, at);
       else this.#request(type, buffer, start, end, bodyLength, at);

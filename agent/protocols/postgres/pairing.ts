@@ -41,6 +41,7 @@ export class Pairing {
   #pipelines = false;
   /** Pairing began anew because the client asked, and nothing has confirmed it yet. */
   #assumed = false;
+  #askedAt: Nanos = 0;
   #lastHeardAt: Nanos = 0;
 
   constructor(session: PostgresSession, reports: StatementReports, abandon: () => void) {
@@ -59,7 +60,8 @@ export class Pairing {
   }
 
   /** The client begins to ask for something, which takes part in the order of answers. */
-  request(): void {
+  request(at: Nanos): void {
+    this.#askedAt = at;
     if (this.following && this.pending.syncPoints > 0) {
       this.#pipelines = true;
       if (this.#assumed) this.lose(Number.POSITIVE_INFINITY);
@@ -92,7 +94,9 @@ export class Pairing {
       const oldest = pending.takeOldestStatement();
       if (oldest !== undefined) this.#reports.unanswered(oldest);
     }
-    if (pending.full) this.lose(Number.POSITIVE_INFINITY);
+    if (!pending.full) return;
+    this.#reports.limitReached(this.#askedAt);
+    this.lose(Number.POSITIVE_INFINITY);
   }
 
   /** The first request is answered. */

@@ -52,6 +52,19 @@ export class StatementReports {
     new QueryResults().settle(statement, NO_ANSWER, standardStrings, (each) => context.report(each));
   }
 
+  /** More is pending than can be remembered: the answers to it will not be told apart. */
+  limitReached(at: Nanos): void {
+    this.#session.context.report({
+      kind: 'blind',
+      at,
+      reason: 'limit-reached',
+      from: 'server',
+      bytes: undefined,
+      forGood: false,
+      detail: 'too many requests without an answer',
+    });
+  }
+
   /** Sync ends the implicit transaction of what was executed before it. */
   commitFailed(error: ServerError, at: Nanos): void {
     const statement = openStatement(at, 'db.command', 'command');

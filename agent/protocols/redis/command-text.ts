@@ -1,15 +1,19 @@
 /**
  * A command as redis-cli would take it: arguments bare where that is safe, else in double quotes with the escapes that
- * MONITOR uses, except that valid UTF-8 stays readable.
+ * MONITOR uses, except that valid UTF-8 stays readable. So does JSON: an argument with double quotes in its middle stays
+ * as it is where it holds no blanks or is the last one. Such a quote begins no word that needed quotes, so it still says
+ * where arguments end.
  */
 import { isUtf8 } from 'node:buffer';
+import { MASKED } from '../../../contract/masked.ts';
 import type { Arguments } from './arguments.ts';
-import { SECRET } from './secrets.ts';
 
 const NEEDS_QUOTES = 1;
 const NEEDS_ESCAPE = 2;
 const NOT_ASCII = 4;
 const CONTROL = 8;
+const HOLDS_BLANK = 16;
+const HOLDS_QUOTE = 32;
 
 const SPACE = 0x20;
 const DOUBLE_QUOTE = 0x22;
@@ -18,7 +22,7 @@ const BACKSLASH = 0x5c;
 const HEX_DIGITS = Buffer.from('0123456789abcdef');
 /** `\xHH`: what one byte may become. */
 const MAX_ESCAPED_BYTES = 4;
-const SECRET_BYTES = Buffer.from(SECRET);
+const SECRET_BYTES = Buffer.from(MASKED);
 
 const SHORT_ESCAPES: Readonly<Record<number, number>> = {
   [DOUBLE_QUOTE]: DOUBLE_QUOTE,
@@ -31,8 +35,9 @@ const SHORT_ESCAPES: Readonly<Record<number, number>> = {
 const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= 0x80) return NOT_ASCII;
   if (byte < SPACE || byte === 0x7f) return NEEDS_QUOTES | NEEDS_ESCAPE | CONTROL;
-  if (byte === DOUBLE_QUOTE) return NEEDS_QUOTES | NEEDS_ESCAPE;
-  if (byte === SPACE || byte === SINGLE_QUOTE) return NEEDS_QUOTES;
+  if (byte === DOUBLE_QUOTE) return NEEDS_ESCAPE | HOLDS_QUOTE;
+  if (byte === SPACE) return HOLDS_BLANK;
+  if (byte === SINGLE_QUOTE) return HOLDS_QUOTE;
   // Outside of quotes a backslash means itself.
   return byte === BACKSLASH ? NEEDS_ESCAPE : 0;
 });
@@ -69,7 +74,7 @@ export class CommandText {
       if (index > 0) scratch[this.#out++] = SPACE;
       this.offsets[index] = this.#out;
       if (secrets?.includes(index)) this.#secret(buffer, start, keepFirstByte);
-      else this.#argument(buffer, start, end);
+      else this.#argument(buffer, start, end, index === count - 1);
       if (this.#out > limitBytes) {
         this.#out = wholeCharacters(scratch, 0, limitBytes);
         this.cut = true;
@@ -80,7 +85,7 @@ export class CommandText {
     this.text = this.#ascii ? scratch.latin1Slice(0, this.#out) : scratch.utf8Slice(0, this.#out);
   }
 
-  #argument(buffer: Buffer, start: number, end: number): void {
+  #argument(buffer: Buffer, start: number, end: number, last: boolean): void {
     let out = this.#out;
     let classes = start === end ? NEEDS_QUOTES : 0;
     const bytes = scratch;
@@ -89,7 +94,7 @@ export class CommandText {
       classes |= CLASSES[byte] as number;
       bytes[out++] = byte;
     }
-    if ((classes & (NOT_ASCII | NEEDS_QUOTES)) === 0) {
+    if ((classes & (NOT_ASCII | NEEDS_QUOTES | HOLDS_BLANK | HOLDS_QUOTE)) === 0) {
       this.#out = out;
       return;
     }
@@ -101,7 +106,7 @@ export class CommandText {
         return;
       }
     }
-    this.#out = (classes & NEEDS_QUOTES) === 0 ? out : quote(buffer, start, end, this.#out, false);
+    this.#out = needsQuotes(classes, buffer[start], last) ? quote(buffer, start, end, this.#out, false) : out;
   }
 
   #secret(buffer: Buffer, start: number, keepFirstByte: boolean): void {
@@ -110,6 +115,11 @@ export class CommandText {
     SECRET_BYTES.copy(scratch, this.#out);
     this.#out += SECRET_BYTES.length;
   }
+}
+
+function needsQuotes(classes: number, first: number | undefined, last: boolean): boolean {
+  if ((classes & NEEDS_QUOTES) !== 0 || first === DOUBLE_QUOTE || first === SINGLE_QUOTE) return true;
+  return (classes & HOLDS_BLANK) !== 0 && !(last && (classes & HOLDS_QUOTE) !== 0);
 }
 
 /** Bytes as text without quotes. Escaped only where they hold control characters, or are no UTF-8. */

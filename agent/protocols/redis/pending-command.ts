@@ -1,3 +1,4 @@
+import { MASKED } from '../../../contract/masked.ts';
 import type { Nanos } from '../../timeline.ts';
 import { type Outcome, type Statement, UNSEEN } from '../activity.ts';
 import type { Arguments } from './arguments.ts';
@@ -6,7 +7,7 @@ import { CommandText, readableBytes } from './command-text.ts';
 import { type Command, commandNamed, isCommandName } from './commands.ts';
 import { type Intent, intentOf } from './intent.ts';
 import { keysOf } from './keys.ts';
-import { keepsFirstByte, SECRET, secretArguments } from './secrets.ts';
+import { keepsFirstByte, secretArguments } from './secrets.ts';
 import { TextHash } from './text-hash.ts';
 
 /** A longer credential is told apart by its beginning when it is looked for in an error message. */
@@ -118,7 +119,7 @@ export function unbalancedLine(line: Buffer, textBytes: number, wireBytes: numbe
   const pending = new PendingCommand(commandNamed(''), undefined, line.length, wireBytes, at);
   pending.operation = isCommandName(name) ? known.name : undefined;
   if (known.secrets !== undefined) {
-    pending.text = `${known.name} ${SECRET}`;
+    pending.text = `${known.name} ${MASKED}`;
     pending.textLength = pending.text.length;
   } else {
     pending.text = readableBytes(line, 0, Math.min(line.length, textBytes));

@@ -21,9 +21,9 @@ import { HEAD_BYTES, TextHead } from './text-head.ts';
 
 /** No answer of Redis nests deeper than COMMAND's, about ten levels; a bound against bytes that only open brackets. */
 const MAX_DEPTH = 128;
-const QUESTION_MARK = 0x3f;
-/** A count that only the closing `.` ends. */
+/** A count that only the closing `.` ends, written `?`. */
 const STREAMED = -2;
+const QUESTION_MARK = 0x3f;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
@@ -171,12 +171,9 @@ export class ReplyScanner {
 
   #part(length: number): void {
     if (!this.#inParts || length < 0) throw new ProtocolViolation('part of no streamed string');
-    if (length > 0) {
-      this.#skip = length + 2;
-      return;
-    }
-    this.#inParts = false;
-    this.#stringOver();
+    this.#inParts = length > 0;
+    if (this.#inParts) this.#skip = length + 2;
+    else this.#stringOver();
   }
 
   #skipString(buffer: Buffer, position: number, end: number): number {

@@ -1,8 +1,6 @@
 /** Which arguments of a command are credentials. They never leave the decoder, whatever redaction is configured. */
+import { MASKED } from '../../../contract/masked.ts';
 import type { Arguments } from './arguments.ts';
-
-/** Stands in a text where a credential stood. */
-export const SECRET = '<masked>';
 
 /** How a command carries credentials. */
 export type SecretRule = 'auth' | 'hello' | 'acl' | 'config' | 'migrate' | 'sentinel';
@@ -38,7 +36,7 @@ export function keepsFirstByte(rule: SecretRule): boolean {
 
 /** Takes the credentials out of what the server said about them. */
 export function withoutSecrets(message: string, secrets: readonly string[]): string {
-  return secrets.reduce((text, secret) => (secret === '' ? text : text.replaceAll(secret, SECRET)), message);
+  return secrets.reduce((text, secret) => (secret === '' ? text : text.replaceAll(secret, MASKED)), message);
 }
 
 /** HELLO [version [AUTH user password] [SETNAME name]]: where the user stands; -1 without AUTH. */

@@ -6,14 +6,17 @@ function quoted(word: string): string {
   return `"${word.replace(/["\\\n\r\t]/g, (character) => ESCAPES[character] ?? character)}"`;
 }
 
+/** The slow log lacks those that had to wait; they are compared by name alone. */
+const MAY_WAIT: ReadonlySet<string> = new Set(['BLPOP', 'BRPOP', 'BLMOVE', 'BZPOPMIN', 'BZPOPMAX', 'XREAD']);
+
 /** One spelling for a command: clients write its name in either case. */
 export function redisKey(words: readonly string[]): string {
-  const [name = '', ...parameters] = words;
-  return [name.toUpperCase(), ...parameters.map(quoted)].join(' ');
+  return redisTextKey(words.map(quoted).join(' '));
 }
 
 /** The same for a command that is one text already. */
 export function redisTextKey(text: string): string {
-  const end = text.indexOf(' ');
-  return end < 0 ? text.toUpperCase() : text.slice(0, end).toUpperCase() + text.slice(end);
+  const [written = ''] = text.split(' ', 1);
+  const name = written.toUpperCase();
+  return MAY_WAIT.has(name) ? name : name + text.slice(written.length);
 }

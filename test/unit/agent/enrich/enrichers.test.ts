@@ -113,7 +113,7 @@ describe('redaction', () => {
     });
     const event = enrichedStatement(given, 'mysql', { redaction: 'none' });
     expect(JSON.stringify(event)).not.toContain('hunter');
-    expect(event.parameters).toEqual(['<secret>']);
+    expect(event.parameters).toEqual(['<masked>']);
     expect(given.text).toContain('hunter2');
   });
 
@@ -125,7 +125,7 @@ describe('redaction', () => {
     });
     expect(enrichedStatement(given, 'mysql', { redaction: 'literals' })).toMatchObject({
       text: 'SELECT * FROM t WHERE a = ? AND b = ? AND c = AES_DECRYPT(d, ?)',
-      parameters: ['?', '<secret>', null],
+      parameters: ['?', '<masked>', null],
       outcome: { message: 'bad value ?' },
     });
   });
@@ -134,7 +134,7 @@ describe('redaction', () => {
     ['SET user:1 alice EX 10', 'SET', ['user:1'], 'SET user:1 ? ? ?'],
     ['SET "a b" "x \\" y"', 'SET', ['a b'], 'SET "a b" ?'],
     ['MSET a a b a', 'MSET', ['a', 'b'], 'MSET a ? b ?'],
-    ['CONFIG SET requirepass <secret>', 'CONFIG SET', [], 'CONFIG SET ? <secret>'],
+    ['CONFIG SET requirepass <masked>', 'CONFIG SET', [], 'CONFIG SET ? <masked>'],
     ['EVAL "return 1" 1 k v', 'EVAL', ['k'], 'EVAL ? ? k ?'],
     ['SET "\\x00k" "cut off', 'SET', ['\\x00k'], 'SET "\\x00k" ?'],
     ['GET "\\x00"', 'GET', ['\u0000'], 'GET "\\x00"'],
@@ -155,7 +155,7 @@ describe('redaction', () => {
       operation: undefined,
     };
     const { event } = enrich(running, 'mysql');
-    expect(event?.activity).toMatchObject({ text: "SET PASSWORD = '<secret>'" });
+    expect(event?.activity).toMatchObject({ text: "SET PASSWORD = '<masked>'" });
     expect(event?.analysis?.operation).toBe('SET');
   });
 });

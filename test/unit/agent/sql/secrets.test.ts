@@ -14,15 +14,15 @@ describe('credentials', () => {
   });
 
   test.each([
-    ["CREATE USER a IDENTIFIED BY 'hunter2'", "CREATE USER a IDENTIFIED BY '<secret>'"],
-    ["CREATE USER a IDENTIFIED BY 'hun", "CREATE USER a IDENTIFIED BY '<secret>'"],
-    ['CREATE USER a IDENTIFIED BY "x" REPLACE "y"', 'CREATE USER a IDENTIFIED BY "<secret>" REPLACE "<secret>"'],
+    ["CREATE USER a IDENTIFIED BY 'hunter2'", "CREATE USER a IDENTIFIED BY '<masked>'"],
+    ["CREATE USER a IDENTIFIED BY 'hun", "CREATE USER a IDENTIFIED BY '<masked>'"],
+    ['CREATE USER a IDENTIFIED BY "x" REPLACE "y"', 'CREATE USER a IDENTIFIED BY "<masked>" REPLACE "<masked>"'],
     [
       "ALTER USER 'a'@'%' IDENTIFIED WITH 'p' AS 0x41 REQUIRE SSL",
-      "ALTER USER 'a'@'%' IDENTIFIED WITH 'p' AS '<secret>' REQUIRE SSL",
+      "ALTER USER 'a'@'%' IDENTIFIED WITH 'p' AS '<masked>' REQUIRE SSL",
     ],
-    ["SELECT 'pg://u:x@h/d'", "SELECT 'pg://u:<secret>@h/d'"],
-    ["SET PASSWORD FOR 'a'@'b' = 'x'", "SET PASSWORD FOR 'a'@'b' = '<secret>'"],
+    ["SELECT 'pg://u:x@h/d'", "SELECT 'pg://u:<masked>@h/d'"],
+    ["SET PASSWORD FOR 'a'@'b' = 'x'", "SET PASSWORD FOR 'a'@'b' = '<masked>'"],
   ])('%s becomes %s', (text, masked) => {
     expect(analyzeSql(text, 'mysql', 'secrets').text).toBe(masked);
   });
@@ -87,8 +87,8 @@ describe('error messages', () => {
   const plain = analyzeSql('SELECT 1', 'mysql', 'secrets');
 
   test.each([
-    ['bad password hunter2 and more', 'bad password <secret>'],
-    ["syntax to use near ''hunter2 an' at line 1", "syntax to use near '<secret>' at line 1"],
+    ['bad password hunter2 and more', 'bad password <masked>'],
+    ["syntax to use near ''hunter2 an' at line 1", "syntax to use near '<masked>' at line 1"],
     ["Operation CREATE USER failed for 'a'@'%'", "Operation CREATE USER failed for 'a'@'%'"],
   ])('%s becomes %s', (message, masked) => {
     expect(maskMessage(message, analysis, 'secrets')).toBe(masked);
@@ -96,7 +96,7 @@ describe('error messages', () => {
 
   test('a short credential is taken out as a word', () => {
     const short = analyzeSql("CREATE USER b IDENTIFIED BY 'a'", 'mysql', 'none');
-    expect(maskMessage("a bad password 'a'", short, 'none')).toBe("<secret> bad password '<secret>'");
+    expect(maskMessage("a bad password 'a'", short, 'none')).toBe("<masked> bad password '<masked>'");
   });
 
   test('with literals masked', () => {

@@ -102,6 +102,13 @@ describe('bytes held back stay within the bound', () => {
     expect(bounded.reassembler.counters.bufferedBytes).toBe(0);
   });
 
+  test('though the same is sent again and again', () => {
+    const bounded = new RecordingReassembler().accept(withHole(1, 2));
+    const { bufferedBytes } = bounded.reassembler.counters;
+    for (let again = 0; again < 10; again++) bounded.accept(withHole(1, 2).slice(3));
+    expect(bounded.reassembler.counters.bufferedBytes).toBe(bufferedBytes);
+  });
+
   test('though the segments are tiny and come backwards', () => {
     const bounded = new RecordingReassembler({ bufferedBytesPerConnection: 100_000 });
     const { packets } = new Conversation({ mss: 1 }).open().client(Buffer.alloc(3_000, 'd'));

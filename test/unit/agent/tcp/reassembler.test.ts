@@ -8,11 +8,11 @@ function without(packets: readonly TestPacket[], ...places: readonly number[]): 
   return packets.filter((_packet, index) => !dropped.includes(index));
 }
 
-function swapped(packets: readonly TestPacket[], place: number): TestPacket[] {
+/** Captured in another order; the times are those of the capture. */
+function reordered(packets: readonly TestPacket[], from: number, to: number): TestPacket[] {
   const result = [...packets];
-  const [first, second] = result.slice(place, place + 2);
-  if (first !== undefined && second !== undefined) result.splice(place, 2, second, first);
-  return result;
+  result.splice(to, 0, ...result.splice(from, 1));
+  return result.map((packet, index) => ({ ...packet, nanos: packets[index]?.nanos ?? 0 }));
 }
 
 function recorded(packets: readonly TestPacket[]): RecordingReassembler {
@@ -103,7 +103,7 @@ describe('bytes come in the order both sides can have seen them', () => {
       .slice(1)
       .map((_packet, place) => [place]),
   )('with packets %d and the next swapped', (place) => {
-    expect(callsOf(swapped(dialogue(), place))).toEqual(DIALOGUE);
+    expect(callsOf(reordered(dialogue(), place, place + 1))).toEqual(DIALOGUE);
   });
 
   test.each(
@@ -111,11 +111,8 @@ describe('bytes come in the order both sides can have seen them', () => {
       .slice(3)
       .map((_packet, place) => [place + 3]),
   )('with packet %d captured two or three places early', (place) => {
-    for (const places of [2, 3]) {
-      const packets = dialogue();
-      packets.splice(place - places, 0, ...packets.splice(place, 1));
-      expect(callsOf(packets)).toEqual(DIALOGUE);
-    }
+    expect(callsOf(reordered(dialogue(), place, place - 2))).toEqual(DIALOGUE);
+    expect(callsOf(reordered(dialogue(), place, place - 3))).toEqual(DIALOGUE);
   });
 
   test.each(dialogue().map((_packet, place) => [place]))('with packet %d seen twice, also later', (place) => {
@@ -136,8 +133,31 @@ describe('bytes come in the order both sides can have seen them', () => {
   });
 
   test('and in time that never runs backwards', () => {
-    const { times } = recorded(swapped(dialogue(), 4)).end().only;
+    const { times } = recorded(reordered(dialogue(), 5, 4)).end().only;
     expect(times).toEqual([...times].sort((a, b) => a - b));
+  });
+
+  test('though the greeting is acknowledged before it and the SYN-ACK are captured', () => {
+    const { packets } = new Conversation().open().server('greeting').acknowledge('client').client('ask');
+    expect(callsOf(reordered(packets, 4, 1))).toEqual(['server:greeting', 'client:ask', 'close:capture-end']);
+  });
+
+  test('though the greeting comes in pieces, backwards and before the SYN-ACK', () => {
+    const { packets } = new Conversation({ mss: 5 }).open().server('greeting').client('ask');
+    const [syn, synAck, , first, second, ask] = packets;
+    const captured = [syn, second, ask, synAck, first].filter((packet) => packet !== undefined);
+    expect(callsOf(captured)).toEqual(['server:greet', 'server:ing', 'client:ask', 'close:capture-end']);
+  });
+
+  test('though one hole is filled late while there is another', () => {
+    const conversation = new Conversation({ mss: 1 }).open().client('?');
+    const pieces = conversation.server('abcdefghijklmnopq').packets.splice(4);
+    const early = pieces.splice(0, 1);
+    const late = pieces.splice(11, 1);
+    const { packets: bare } = new Conversation({ clientSeq: 1_002, serverSeq: 900_014 }).acknowledge('client');
+    const order = [pieces.slice(0, 1), bare, pieces.slice(1, 12), early, pieces.slice(12), late].flat();
+    const { only } = recorded([...conversation.packets, ...order]).end();
+    expect(only.text('server')).toBe('abcdefghijklmnopq');
   });
 
   test('across the end of the sequence numbers', () => {
@@ -166,6 +186,7 @@ describe('what is lost is reported to the byte', () => {
     ['a request', [4], ['server:greeting', 'client:<3>', ...DIALOGUE.slice(2)]],
     ['an answer', [5], [...DIALOGUE.slice(0, 2), 'server:<6>', ...DIALOGUE.slice(3)]],
     ['a request and its answer', [4, 5], ['server:greeting', 'client:<3>', 'server:<6>', ...DIALOGUE.slice(3)]],
+    ['two requests', [4, 6], ['server:greeting', 'client:<3>', 'server:answer', 'client:<4>', ...DIALOGUE.slice(4)]],
     ['the last answer', [7], [...DIALOGUE.slice(0, 4), 'server:<4>', 'close:finished']],
     ['the first FIN', [8], DIALOGUE],
     ['the second FIN', [9], DIALOGUE],
@@ -181,6 +202,35 @@ describe('what is lost is reported to the byte', () => {
   ] as const)('%s', (_name, side, expected) => {
     const { packets } = new Conversation().open().client('ask').server('answer').reset(side);
     expect(callsOf(without(packets, 4))).toEqual(expected);
+  });
+
+  test('which a FIN is not', () => {
+    const { packets } = new Conversation()
+      .open()
+      .client('ask')
+      .server('answer')
+      .send('server', 'FA')
+      .acknowledge('client');
+    expect(callsOf(without(packets, 5))).toEqual(['client:ask', 'server:answer', 'close:capture-end']);
+    const quits = new Conversation().open().client('ask').send('server', 'FA').client('quit').reset('server').packets;
+    expect(callsOf(without(quits, 4))).toEqual(['client:ask', 'client:quit', 'close:reset']);
+  });
+
+  test('also where it is a single byte that could have been a FIN', () => {
+    const conversation = new Conversation().open().client('ask').server('N').client('so');
+    const waiting = recorded(without(conversation.packets, 4)).tick(1).tick(1).tick(1);
+    expect(waiting.only.calls).toEqual(['client:ask', 'client:so']);
+    waiting.accept(conversation.server('yes').packets.slice(6)).end();
+    expect(waiting.only.calls.slice(2)).toEqual(['server:<1>', 'server:yes', 'close:capture-end']);
+  });
+
+  test('before what waited for it, in the order of the capture', () => {
+    const opened = new Conversation().open();
+    const [, one] = opened.client('lost').server('one').packets.slice(3);
+    const simultaneous = new Conversation({ clientSeq: 1_005, serverSeq: 900_001 }).send('client', 'PA', 'two').packets;
+    const captured = [...opened.packets.slice(0, 3), ...(one ? [one] : []), ...simultaneous];
+    expect(callsOf(captured)).toEqual(['client:<4>', 'server:one', 'client:two', 'close:capture-end']);
+    expect(callsOf(reordered(captured, 4, 3))).toEqual(['client:<4>', 'client:two', 'server:one', 'close:capture-end']);
   });
 
   test('as soon as 16 packets have come without it, although it was acknowledged', () => {
@@ -236,10 +286,16 @@ describe('what is lost is reported to the byte', () => {
   });
 
   test('when the snap length cut it off', () => {
-    const [syn, answer, ack, data] = new Conversation().open().client('a long statement').packets;
-    const cut = new RecordingReassembler();
-    for (const packet of [syn, answer, ack]) if (packet !== undefined) cut.accept([packet]);
-    if (data !== undefined) cut.acceptBytes(data.bytes.subarray(0, data.bytes.length - 10), 1, data.bytes.length);
-    expect(cut.end().only.calls).toEqual(['client:a long', 'client:<10>', 'close:capture-end']);
+    const { packets } = new Conversation().open().client('a long statement');
+    const again = new Conversation().open().client('a long st').packets.slice(3);
+    const cut = (recording: RecordingReassembler): string[] => {
+      for (const { bytes } of packets.slice(3)) {
+        recording.acceptBytes(bytes.subarray(0, bytes.length - 10), 1, bytes.length);
+      }
+      return recording.end().only.calls;
+    };
+    const opened = packets.slice(0, 3);
+    expect(cut(recorded(opened))).toEqual(['client:a long', 'client:<10>', 'close:capture-end']);
+    expect(cut(recorded([...opened, ...again]))).toEqual(['client:a long st', 'client:<7>', 'close:capture-end']);
   });
 });

@@ -408,6 +408,12 @@ test('many requests without an answer: the oldest is reported unseen, and what i
   ]);
 });
 
+test('a flood of requests without an answer is bounded, and said', () => {
+  const flood = Buffer.concat(new Array<Buffer>(1000).fill(c.bind({ values: ['x'.repeat(4000)] })));
+  const { activities } = decode([...login, ['client', flood], ['client', flood], ['client', c.query('a')]]);
+  expect(activities.slice(1).map(brief)).toEqual(['blind limit-reached server', 'query "a" unseen']);
+});
+
 test('prepared statements beyond the limit are forgotten, the least used first', () => {
   const run = (name: string): readonly Step[] => [
     ['client', c.bind({ name }), c.execute(), c.sync()],

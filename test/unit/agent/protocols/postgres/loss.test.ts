@@ -180,6 +180,21 @@ const fromStart: readonly Row[] = [
     gives: [...pipelined, 'query "a" ok affected=3'],
   },
   {
+    name: 'a request in the middle of a pipeline is lost: nobody behind it gets its answer',
+    steps: [
+      ...pipelining,
+      ['client', c.query('a')],
+      ['lost', 'client', 30],
+      ['client', c.query('c')],
+      ['server', s.complete('UPDATE 3'), s.ready()],
+      ['client', c.query('d')],
+      ['server', s.complete('UPDATE 4'), s.ready(), s.complete('UPDATE 5'), s.ready()],
+      ['client', c.query('e')],
+      ['server', s.complete('UPDATE 6'), s.ready()],
+    ],
+    gives: [...pipelined, 'query "a" ok affected=3', 'query "c" unseen', 'query "d" unseen', 'query "e" unseen'],
+  },
+  {
     name: 'the answer to the login is lost',
     steps: [['lost', 'server', 10], ...exchange('b', 2)],
     gives: ['query "b" ok affected=2'],
