@@ -28,7 +28,8 @@ export class EventOutput {
     return this.#delivery.flush();
   }
 
-  drain(): Promise<void> {
-    return this.#delivery.drain();
+  /** Settles when every sink has everything and is closed. */
+  close(): Promise<void> {
+    return this.#delivery.close();
   }
 }

@@ -1,6 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server, Socket } from 'node:net';
 import { UserError } from '../contract/user-error.ts';
 import { METRICS_CONTENT_TYPE, type Metric, metricsText } from './metrics.ts';
+
+/*
+ * Three pages for a scraper and a kubelet, over node:net: node:http alone would take 16 MiB of an idle agent's memory
+ * (docs/adr/0003-metrics.md). One request a connection. https://www.rfc-editor.org/rfc/rfc9112
+ */
 
 /** A scraper sends a few hundred bytes. */
 const MAX_HEADER_BYTES = 8_192;
@@ -8,6 +13,15 @@ const MAX_HEADER_BYTES = 8_192;
 const REQUEST_TIMEOUT_MILLIS = 5_000;
 /** Prometheus, the kubelet and a person or two. */
 const MAX_CONNECTIONS = 32;
+const END_OF_HEADERS = '\r\n\r\n';
+const REASONS: Readonly<Record<number, string>> = {
+  200: 'OK',
+  400: 'Bad Request',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  431: 'Request Header Fields Too Large',
+  503: 'Service Unavailable',
+};
 
 export interface HttpServerOptions {
   readonly address: string;
@@ -30,20 +44,16 @@ export interface HttpServer {
  * @throws UserError DBA1005 where the address or the port is not to be had
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { createServer } = await import('node:http');
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      requestTimeout: REQUEST_TIMEOUT_MILLIS,
-      headersTimeout: REQUEST_TIMEOUT_MILLIS,
-      keepAliveTimeout: REQUEST_TIMEOUT_MILLIS,
-    },
-    (request, response) => answer(request, response, options),
-  );
+  const { createServer } = await import('node:net');
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    serve(socket, options);
+  });
   server.maxConnections = MAX_CONNECTIONS;
   const port = await new Promise<number>((resolve, reject) => {
-    // Stays: an accept that fails later, for want of descriptors, is no reason to end.
-    server.on('error', (error: NodeJS.ErrnoException) => reject(explained(error, options)));
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explained(error, options)));
     server.listen(options.port, options.address, () => {
       const bound = server.address();
       resolve(typeof bound === 'object' && bound !== null ? bound.port : options.port);
@@ -55,37 +65,65 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        for (const socket of sockets) socket.destroy();
       }),
   };
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, options: HttpServerOptions): void {
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.setHeader('Allow', 'GET, HEAD');
-    respond(response, 405, 'only GET and HEAD\n');
-    return;
-  }
-  switch (request.url?.split('?', 1)[0]) {
+/** Reads one request's head and answers it; whatever follows is not looked at. */
+function serve(socket: Socket, options: HttpServerOptions): void {
+  let head = '';
+  const late = setTimeout(() => socket.destroy(), REQUEST_TIMEOUT_MILLIS);
+  socket.on('close', () => clearTimeout(late));
+  socket.on('error', () => socket.destroy());
+  socket.setEncoding('latin1');
+  const onData = (text: string): void => {
+    head += text;
+    const complete = head.includes(END_OF_HEADERS);
+    if (!complete && head.length <= MAX_HEADER_BYTES) return;
+    socket.off('data', onData);
+    socket.resume();
+    if (head.length > MAX_HEADER_BYTES) respond(socket, 'GET', { status: 431, body: 'the request is too long\n' });
+    else answer(socket, head.slice(0, head.indexOf('\r\n')), options);
+  };
+  socket.on('data', onData);
+}
+
+function answer(socket: Socket, requestLine: string, options: HttpServerOptions): void {
+  const [method = '', target = '', version = ''] = requestLine.split(' ');
+  if (!version.startsWith('HTTP/1.')) respond(socket, method, { status: 400, body: 'this is no HTTP/1 request\n' });
+  else if (method !== 'GET' && method !== 'HEAD') respond(socket, method, { status: 405, body: 'only GET and HEAD\n' });
+  else respond(socket, method, page(target.split('?', 1)[0] ?? '', options));
+}
+
+interface Page {
+  readonly status: number;
+  readonly body: string;
+  readonly type?: string;
+}
+
+function page(path: string, { metrics, ready }: HttpServerOptions): Page {
+  switch (path) {
     case '/metrics':
-      respond(response, 200, metricsText(options.metrics), METRICS_CONTENT_TYPE);
-      return;
+      return { status: 200, body: metricsText(metrics), type: METRICS_CONTENT_TYPE };
     case '/healthz':
-      respond(response, 200, 'ok\n');
-      return;
+      return { status: 200, body: 'ok\n' };
     case '/readyz':
-      if (options.ready()) respond(response, 200, 'ok\n');
-      else respond(response, 503, 'not capturing yet\n');
-      return;
+      return ready() ? { status: 200, body: 'ok\n' } : { status: 503, body: 'not capturing yet\n' };
     default:
-      respond(response, 404, 'there are /metrics, /healthz and /readyz\n');
+      return { status: 404, body: 'there are /metrics, /healthz and /readyz\n' };
   }
 }
 
-/** Node leaves the body out where the request was HEAD. */
-function respond(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
-  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
-  response.end(body);
+function respond(socket: Socket, method: string, { status, body, type = 'text/plain; charset=utf-8' }: Page): void {
+  const head = [
+    `HTTP/1.1 ${status} ${REASONS[status]}`,
+    `Content-Type: ${type}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    ...(status === 405 ? ['Allow: GET, HEAD'] : []),
+  ];
+  socket.end(`${head.join('\r\n')}${END_OF_HEADERS}${method === 'HEAD' ? '' : body}`, 'utf8');
 }
 
 function explained(error: NodeJS.ErrnoException, { address, port }: HttpServerOptions): Error {

@@ -69,7 +69,7 @@ export class Pipeline {
       const at = clock?.() ?? this.#now;
       this.reassembler.closeAll(at);
       this.#drops.check(at);
-      await output.drain();
+      await output.close();
     }
   }
 

@@ -13,6 +13,9 @@ await build({
   entryPoints: [entry],
   outfile: unfinished,
   bundle: true,
+  // Names stay readable in stack traces and profiles.
+  minifySyntax: true,
+  minifyWhitespace: true,
   platform: 'node',
   target: 'node24',
   format: 'esm',

@@ -20,6 +20,9 @@ const MEASURED_FROM_UNITS = 65_536;
 /** Quotes, and the bytes a whole word may reach beyond a string's end. */
 const STRING_OVERHEAD = 8;
 
+/** Words are as the machine has them. */
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
@@ -73,7 +76,7 @@ export class JsonWriter {
     if (this.bytes.length - this.length < count * 8) this.#grow(count * 8);
     const view = this.#view;
     const start = this.length;
-    for (let i = 0; i < count; i++) view.setFloat64(start + i * 8, words[firstWord + i] as number, true);
+    for (let i = 0; i < count; i++) view.setFloat64(start + i * 8, words[firstWord + i] as number, LITTLE_ENDIAN);
     this.length = start + size;
   }
 

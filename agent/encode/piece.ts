@@ -11,7 +11,9 @@ export class Piece {
   constructor(text: string | Uint8Array) {
     this.bytes = typeof text === 'string' ? Buffer.from(text) : Uint8Array.from(text);
     this.size = this.bytes.length;
-    this.words = wordsOf(this.bytes);
+    const words: number[] = [];
+    appendWords(words, this.bytes);
+    this.words = words.slice();
   }
 }
 
@@ -28,7 +30,7 @@ export class WordPacker {
   add(text: string): PackedText {
     const bytes = Buffer.from(text);
     const packed = { firstWord: this.#words.length, size: bytes.length };
-    this.#words.push(...wordsOf(bytes));
+    appendWords(this.#words, bytes);
     return packed;
   }
 
@@ -37,10 +39,14 @@ export class WordPacker {
   }
 }
 
-/** Little-endian, the last one filled up with zeros. */
-function wordsOf(bytes: Uint8Array): number[] {
-  const count = Math.ceil(bytes.length / 8);
-  const padded = Buffer.alloc(count * 8);
-  padded.set(bytes);
-  return Array.from({ length: count }, (_, word) => padded.readDoubleLE(word * 8));
+/** One word at a time comes through here: its bytes go in, its number comes out. */
+const word = new Float64Array(1);
+const wordBytes = new Uint8Array(word.buffer);
+
+/** The last word is filled up with zeros. */
+function appendWords(words: number[], bytes: Uint8Array): void {
+  for (let start = 0; start < bytes.length; start += 8) {
+    for (let i = 0; i < 8; i++) wordBytes[i] = bytes[start + i] ?? 0;
+    words.push(word[0] as number);
+  }
 }

@@ -29,12 +29,19 @@ export class SessionPieces {
   /** `},"capture":{"mode":…`. */
   readonly capture: Piece;
   readonly okCode: '0' | '00000';
+  readonly communityId: string | undefined;
   readonly #own: readonly number[];
   readonly #eventId: PackedText;
   readonly #client: PackedText;
   readonly #identity: PackedText;
 
-  constructor(session: Session, user: string | undefined, database: string | undefined, factory: SessionPieceFactory) {
+  constructor(
+    session: Session,
+    user: string | undefined,
+    database: string | undefined,
+    factory: SessionPieceFactory,
+    before: SessionPieces | undefined,
+  ) {
     const { connection, facts, protocol } = session;
     const { client, server, ipVersion } = connection;
     this.revision = facts.revision;
@@ -49,7 +56,8 @@ export class SessionPieces {
     this.facts = factory.shared(`${factsOf(session)},"index":`);
     this.capture = factory.shared(`},"capture":${factory.capture(connection.interfaceIndex)}`);
     this.okCode = protocol === 'postgresql' ? '00000' : '0';
-    const community = field('community_id', communityId(client, server));
+    this.communityId = before === undefined ? communityId(client, server) : before.communityId;
+    const community = field('community_id', this.communityId);
     const connectionId = field('connection_id', facts.connectionId);
     const packer = new WordPacker();
     this.#eventId = packer.add(`,"dataset":${json(datasetOf(protocol))},"id":"${session.id}-`);
@@ -86,10 +94,10 @@ export class SessionPieceFactory {
   }
 
   of(session: Session): SessionPieces {
-    const cached = session.encoderCache;
     const { facts } = session;
-    if (cached instanceof SessionPieces && cached.revision === facts.revision) return cached;
-    const pieces = new SessionPieces(session, facts.user, facts.database, this);
+    const kept = keptOf(session);
+    if (kept !== undefined && kept.revision === facts.revision) return kept;
+    const pieces = new SessionPieces(session, facts.user, facts.database, this, kept);
     session.encoderCache = pieces;
     return pieces;
   }
@@ -98,7 +106,7 @@ export class SessionPieceFactory {
   withAccount(session: Session, user: string | undefined, database: string | undefined): SessionPieces {
     const { facts } = session;
     if (user === facts.user && database === facts.database) return this.of(session);
-    return new SessionPieces(session, user, database, this);
+    return new SessionPieces(session, user, database, this, keptOf(session));
   }
 
   shared(text: string): Piece {
@@ -119,6 +127,10 @@ export class SessionPieceFactory {
   }
 }
 
+function keptOf({ encoderCache }: Session): SessionPieces | undefined {
+  return encoderCache instanceof SessionPieces ? encoderCache : undefined;
+}
+
 /** `event.dataset` of a protocol. */
 function datasetOf(protocol: string | undefined): string {
   return protocol === undefined ? 'dbaudit.session' : (DATASETS[protocol] ?? `dbaudit.${protocol}`);
@@ -128,21 +140,21 @@ function datasetOf(protocol: string | undefined): string {
 function kubernetesOf({ ownPod }: EncoderOptions): string {
   if (ownPod === undefined) return '';
   const { namespace, pod, node } = ownPod;
-  const known = { namespace, pod: { name: pod }, node: node === undefined ? node : { name: node } };
-  return `,"kubernetes":${json(known)}`;
+  const nodeName = node === undefined ? '' : `,"node":{"name":${json(node)}}`;
+  return `,"kubernetes":{"namespace":${json(namespace)},"pod":{"name":${json(pod)}}${nodeName}}`;
 }
 
 function factsOf({ connection, facts }: Session): string {
   const { program, driver, serverVersion, tls, authMethod } = facts;
-  const known = {
-    program,
-    driver,
-    server_version: serverVersion,
-    tls: tls && { version: tls.version, server_name: tls.serverName },
-    captured_from_start: connection.capturedFromStart,
-    auth: authMethod === undefined ? authMethod : { method: authMethod },
-  };
-  return `,${json(known).slice(1, -1)}`;
+  const tlsFacts = tls && `${field('version', tls.version)}${field('server_name', tls.serverName)}`.slice(1);
+  return [
+    field('program', program),
+    field('driver', driver),
+    field('server_version', serverVersion),
+    tlsFacts === undefined ? '' : `,"tls":{${tlsFacts}}`,
+    `,"captured_from_start":${connection.capturedFromStart}`,
+    authMethod === undefined ? '' : `,"auth":{"method":${json(authMethod)}}`,
+  ].join('');
 }
 
 function address({ ip, port }: Endpoint): string {
@@ -154,7 +166,6 @@ function field(name: string, value: string | undefined): string {
 }
 
 /** As JSON.stringify, but lone surrogates become U+FFFD: not every reader takes their escapes. */
-function json(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.toWellFormed());
-  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'string' ? inner.toWellFormed() : inner));
+function json(value: string): string {
+  return JSON.stringify(value.toWellFormed());
 }

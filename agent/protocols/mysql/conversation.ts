@@ -23,7 +23,7 @@ export class Conversation implements ByteStreamListener, PlainListener, PacketLi
   readonly #client: FrameQueue;
   readonly #server: FrameQueue;
   /** `tls`: the first bytes under cover tell the server's name. `over`: nothing more is to be seen. */
-  #phase: HandshakeStep;
+  #phase: HandshakeStep = 'commands';
   #handshake: Handshake | undefined;
   #decompressors: Readonly<Record<Side, Decompressor>> | undefined;
   /** When the client's packet under way began. */
@@ -40,7 +40,6 @@ export class Conversation implements ByteStreamListener, PlainListener, PacketLi
     this.#commands = new CommandPhase(this.#session);
     this.#client = new FrameQueue(PACKET_FRAMING, new ClientPackets(this));
     this.#server = new FrameQueue(PACKET_FRAMING, new ServerPackets(this));
-    this.#phase = 'commands';
     if (context.capturedFromStart) this.#beginHandshake('greeting');
     else this.#commands.continuity.beginInMiddle();
   }

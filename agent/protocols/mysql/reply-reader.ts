@@ -215,7 +215,6 @@ export class ReplyReader {
       this.#rows = 0;
       command.note('out-parameters');
     }
-    this.#countRows();
     this.#resultOver(command, at);
   }
 
@@ -228,11 +227,12 @@ export class ReplyReader {
 
   /** One of perhaps several results. */
   #resultOver(command: Command, at: Nanos): void {
-    const ok = this.#ok;
-    command.warnings = (command.warnings ?? 0) + ok.warnings;
-    this.#session.follow(ok);
-    if ((ok.status & STATUS_CURSOR_EXISTS) !== 0 && command.code !== COM_STMT_FETCH) command.note('cursor');
-    if ((ok.status & STATUS_MORE_RESULTS) !== 0 && command.code !== COM_STMT_FETCH) this.#state = 'first';
+    this.#countRows();
+    command.warnings = (command.warnings ?? 0) + this.#ok.warnings;
+    this.#session.follow(this.#ok);
+    const status = command.code === COM_STMT_FETCH ? 0 : this.#ok.status;
+    if ((status & STATUS_CURSOR_EXISTS) !== 0) command.note('cursor');
+    if ((status & STATUS_MORE_RESULTS) !== 0) this.#state = 'first';
     else this.#answered(OK, at);
   }
 

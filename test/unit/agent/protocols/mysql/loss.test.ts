@@ -13,6 +13,7 @@ import {
   query,
   queryWithAttributes,
   resultSet,
+  sendLongData,
   uint32,
 } from '../../../../support/mysql-wire.ts';
 
@@ -167,6 +168,26 @@ describe('bytes lost', () => {
       { text: undefined, parameters: undefined, notes: ['text-unseen'] },
       { text: 'select ?', parameters: undefined, notes: ['parameters-unseen'] },
     ]);
+  });
+
+  test('of a parameter sent ahead in pieces leave none of it', () => {
+    const piece = (text: string) => client(sendLongData(1, 0, text));
+    const bound = [{ type: 252, value: 'long' as const }];
+    const start = [...login(), client(prepare('select ?')), server(prepareOk({ parameters: 1 })), piece('one ')];
+    const end = [
+      piece('three'),
+      client(execute({ bound })),
+      server(ok()),
+      client(execute({ bound, types: false })),
+      server(ok()),
+    ];
+    const whole = hear([...start, ...end]).statements;
+    expect(whole[0]).toMatchObject({ parameters: ['one three'] });
+    const inside = hear([...start, ...losing(piece('two two two'), 14, 16), ...end]).statements;
+    const between = hear([...start, lost(piece('two')), ...end]).statements;
+    for (const [statement] of [inside, between]) {
+      expect(statement).toMatchObject({ text: 'select ?', parameters: undefined, notes: ['parameters-unseen'] });
+    }
   });
 
   test('during the login: what follows is heard, the verdict was not', () => {
