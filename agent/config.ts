@@ -65,7 +65,7 @@ const exclude = z
   })
   .prefault({});
 
-export const agentConfigSchema = z.strictObject({
+const agentConfigSchema = z.strictObject({
   capture,
   limits,
   /** `secrets`: credentials masked. `literals`: every literal too. `none`: statements as they are; credentials are masked all the same. */

@@ -23,7 +23,7 @@ interface Packet {
   receivedBytes: number;
   /** Known once the last fragment has come. */
   totalBytes: number | undefined;
-  /** Whole and given on; what comes now is a repetition. */
+  /** Given on whole, or found to be useless; what still comes of it is ignored. */
   isDone: boolean;
 }
 
@@ -43,15 +43,13 @@ export class IpFragments {
     const end = offset + payloadEnd - payloadStart;
     const bytes = Buffer.from(segment.buffer.subarray(payloadStart, payloadEnd));
     if (end > MAX_PACKET_BYTES || segment.missingBytes > 0 || packet.fragments.length === MAX_FRAGMENTS) {
-      this.#giveUp(key, packet);
-      return 'other';
+      return this.#spoil(packet);
     }
     const clash = packet.fragments.find((other) => other.offset < end && offset < other.offset + other.bytes.length);
     if (clash !== undefined) {
       if (clash.offset === offset && clash.bytes.equals(bytes)) return 'other';
       // RFC 5722: fragments that overlap are no fragments but an attack.
-      this.#giveUp(key, packet);
-      return 'other';
+      return this.#spoil(packet);
     }
     packet.fragments.push({ offset, bytes });
     packet.receivedBytes += bytes.length;
@@ -98,6 +96,13 @@ export class IpFragments {
   #giveUp(key: string, packet: Packet): void {
     this.#packets.delete(key);
     if (!packet.isDone) this.#incomplete += 1;
+  }
+
+  #spoil(packet: Packet): Parsed {
+    packet.isDone = true;
+    packet.fragments.length = 0;
+    this.#incomplete += 1;
+    return 'other';
   }
 
   #finish(packet: Packet, segment: Segment): Parsed {

@@ -78,7 +78,7 @@ export class RecordingReassembler {
         this.streams.push(stream);
         return stream;
       },
-      isServerPort: (port) => port === 3306,
+      isServerPort: (port) => port === 3306 || port === 33_060,
       limits: { ...DEFAULT_LIMITS, ...limits },
       onGap: (reason, count) => void this.gaps.push({ reason, count }),
     });

@@ -120,7 +120,10 @@ const TEXT_SAMPLE_BYTES = 16;
 export function beginsWithCommand(buffer: Buffer, start: number, end: number): boolean | undefined {
   let position = start;
   while (position < end) {
-    if (end - position <= PACKET_HEADER_BYTES) return position === start ? undefined : false;
+    // Behind a whole packet the beginning of another is no doubt, as far as it goes.
+    const isFirst = position === start;
+    if (end - position <= PACKET_HEADER_BYTES)
+      return isFirst ? undefined : end - position < PACKET_HEADER_BYTES || buffer[position + 3] === 0;
     const length = packetLength(buffer, position);
     const code = buffer[position + PACKET_HEADER_BYTES] ?? 0;
     const bounds = BODY_BYTES[code];
@@ -129,10 +132,10 @@ export function beginsWithCommand(buffer: Buffer, start: number, end: number): b
     const isText = code === COM_QUERY || code === COM_STMT_PREPARE;
     const textEnd = Math.min(bodyStart + length, end);
     if (isText && !looksLikeText(buffer, bodyStart + 1, textEnd, code === COM_QUERY)) {
-      return textEnd === end && textEnd - bodyStart < ATTRIBUTES_PREFIX_END && position === start ? undefined : false;
+      return textEnd === end && textEnd - bodyStart < ATTRIBUTES_PREFIX_END && isFirst ? undefined : false;
     }
     position = bodyStart + length;
-    if (position > end && !isText && !beginsLongRequest(buffer, code, bodyStart, end)) return false;
+    if (position > end && isFirst && !isText && !beginsLongRequest(buffer, code, bodyStart, end)) return false;
   }
   return true;
 }

@@ -16,6 +16,8 @@ interface Packet {
   /** Both directions of a connection share it; undefined: not TCP. */
   readonly connection: string | undefined;
   readonly payloadBytes: number;
+  /** Ports, sequence number and length: the same for a segment and its retransmission. */
+  readonly segment: string;
 }
 
 /** A pcap file in memory, as tcpdump writes it on this machine. */
@@ -45,14 +47,20 @@ export function writeCapture(file: string, { header, packets }: PcapCapture): vo
   writeFileSync(file, Buffer.concat([header, ...packets.flatMap(({ time, rest }) => [time, rest])]));
 }
 
-function segmentOf(frame: Buffer): Pick<Packet, 'connection' | 'payloadBytes'> {
+function segmentOf(frame: Buffer): Pick<Packet, 'connection' | 'payloadBytes' | 'segment'> {
   const ip = ETHERNET_BYTES;
   const isTcp = frame.readUInt16BE(12) === ETHERTYPE_IPV4 && frame[ip + 9] === IP_PROTOCOL_TCP;
-  if (!isTcp) return { connection: undefined, payloadBytes: 0 };
+  if (!isTcp) return { connection: undefined, payloadBytes: 0, segment: '' };
   const tcp = ip + ((frame[ip] ?? 0) & 0x0f) * 4;
   const payload = tcp + ((frame[tcp + 12] ?? 0) >> 4) * 4;
-  const ends = [frame.readUInt16BE(tcp), frame.readUInt16BE(tcp + 2)].sort((a, b) => a - b);
-  return { connection: ends.join('-'), payloadBytes: ip + frame.readUInt16BE(ip + 2) - payload };
+  const payloadBytes = ip + frame.readUInt16BE(ip + 2) - payload;
+  const from = frame.readUInt16BE(tcp);
+  const to = frame.readUInt16BE(tcp + 2);
+  return {
+    connection: from < to ? `${from}-${to}` : `${to}-${from}`,
+    payloadBytes,
+    segment: `${from}-${to} ${frame.readUInt32BE(tcp + 4)}+${payloadBytes}`,
+  };
 }
 
 /** The same numbers in [0, 1) for the same seed (mulberry32). */
@@ -66,13 +74,17 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** Takes out each segment that carries data with probability `share`. */
+/** Takes out each segment that carries data with probability `share`. What a retransmission still brings is not lost. */
 export function loseSegments(capture: PcapCapture, share: number, random: () => number) {
-  const lost = new Set(capture.packets.filter((packet) => packet.payloadBytes > 0 && random() < share));
+  const taken = new Set(capture.packets.filter((packet) => packet.payloadBytes > 0 && random() < share));
+  const packets = capture.packets.filter((packet) => !taken.has(packet));
+  const left = new Set(packets.map(({ segment }) => segment));
+  const lost = new Map<string, number>();
+  for (const { segment, payloadBytes } of taken) if (!left.has(segment)) lost.set(segment, payloadBytes);
   return {
-    capture: { header: capture.header, packets: capture.packets.filter((packet) => !lost.has(packet)) },
+    capture: { header: capture.header, packets },
     lostSegments: lost.size,
-    lostBytes: [...lost].reduce((sum, packet) => sum + packet.payloadBytes, 0),
+    lostBytes: [...lost.values()].reduce((sum, bytes) => sum + bytes, 0),
   };
 }
 

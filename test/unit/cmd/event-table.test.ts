@@ -34,10 +34,12 @@ function rowOf(event: AuditEvent, width = 200): string {
 
 describe('formatEventTable', () => {
   test('a statement on one line, with its parameters', () => {
-    expect(formatEventTable([STATEMENT], 200)).toEqual([
-      'TIME          CLIENT -> SERVER                   USER@DATABASE  STATEMENT                           ROWS  DURATION  ERROR',
-      '03:04:05.678  10.0.0.1:40000 -> [fd00::2]:3306  app@shop       SELECT * FROM orders  [Ada, NULL]      3    1.2 ms',
-    ].map((line) => expect.stringMatching(new RegExp(line.replace(/[[\]*().?>-]/g, '\\$&').replace(/ +/g, ' +')))));
+    expect(formatEventTable([STATEMENT], 200)).toEqual(
+      [
+        'TIME          CLIENT -> SERVER                   USER@DATABASE  STATEMENT                           ROWS  DURATION  ERROR',
+        '03:04:05.678  10.0.0.1:40000 -> [fd00::2]:3306  app@shop       SELECT * FROM orders  [Ada, NULL]      3    1.2 ms',
+      ].map((line) => expect.stringMatching(new RegExp(line.replace(/[[\]*().?>-]/g, '\\$&').replace(/ +/g, ' +')))),
+    );
   });
 
   test('no line is wider than the terminal, unless the columns need it', () => {

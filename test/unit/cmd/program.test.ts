@@ -22,7 +22,10 @@ describe('kubectl dbaudit replay', () => {
 
   test('prints events as JSON lines', async () => {
     const { stdout } = await runPlugin('replay', '-o', 'json', 'tools/demo/recording.pcap.gz');
-    const events = stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     expect(events.some((event) => event.event.action === 'db.query')).toBe(true);
   });
 

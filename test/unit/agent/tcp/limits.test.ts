@@ -60,16 +60,23 @@ describe('when there is no room for another connection', () => {
 });
 
 test('a connection silent for too long is closed', () => {
-  const idle = new RecordingReassembler({ idleNanos: 60_000_000_000 }).accept(connection(1).open().packets);
+  const conversation = connection(1).open().send('client', 'FA');
+  const idle = new RecordingReassembler({ idleNanos: 60_000_000_000 }).accept(conversation.packets.slice(0, 3));
   expect(idle.tick(60).only.closed).toBeUndefined();
-  expect(idle.tick(1).only.calls).toEqual(['close:idle']);
+  idle.accept(conversation.packets.slice(3)).tick(119);
+  expect(idle.only.closed).toBeUndefined();
+  expect(idle.tick(2).only.calls).toEqual(['close:idle']);
 });
 
 test('1,000 closed connections leave nothing behind', () => {
   const busy = new RecordingReassembler({ halfOpen: 10 });
-  for (let number = 0; number < 1_000; number++) busy.accept(connection(number).open().client('x').close().packets);
+  const conversations = Array.from({ length: 1_000 }, (_, number) => connection(number).open().client('x').close());
+  for (const { packets } of conversations) busy.accept(packets);
   expect(busy.streams.every(({ closed }) => closed === 'finished')).toBe(true);
   expect(busy.reassembler.counters).toMatchObject({ connectionsOpened: 1_000, connectionsOpen: 0, bufferedBytes: 0 });
+  // Only the last ten are still remembered.
+  for (const { packets } of conversations) busy.accept(packets.slice(3, 4));
+  expect(busy.streams).toHaveLength(1_990);
 });
 
 describe('bytes held back stay within the bound', () => {

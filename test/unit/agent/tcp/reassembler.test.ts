@@ -54,6 +54,7 @@ describe('a connection', () => {
     ['the SYN', {}, 0, '10.0.0.1'],
     ['the answer to the SYN', {}, 1, '10.0.0.1'],
     ['the known port', {}, 3, '10.0.0.1'],
+    ['the lower of two known ports', { client: { ip: '10.0.0.1', port: 33_060 } }, 3, '10.0.0.1'],
     ['the lower port', { server: { ip: '10.0.0.2', port: 5000 } }, 3, '10.0.0.1'],
     [
       'the SYN, whatever the ports',
@@ -76,16 +77,18 @@ describe('a connection', () => {
   });
 
   test('that nobody wants is not followed', () => {
-    const ignoring = new RecordingReassembler({}, () => false).accept(dialogue()).tick(1).end();
-    expect(ignoring.streams).toEqual([]);
+    const ignoring = new RecordingReassembler({}, () => false).accept(dialogue().slice(0, 8));
+    expect(ignoring.reassembler.counters.connectionsOpen).toBe(1);
+    ignoring.accept(dialogue().slice(8));
     expect(ignoring.reassembler.counters.connectionsOpen).toBe(0);
+    expect(ignoring.tick(1).end().streams).toEqual([]);
   });
 
   test('is not opened by packets without data, nor by what follows its end', () => {
     const { packets } = new Conversation().open().client('bye').close();
     const acknowledgements = without(packets, 0, 1, 3);
     expect(recorded(acknowledgements).streams).toEqual([]);
-    const late = recorded([...packets, ...packets.slice(1)])
+    const late = recorded([...packets, ...packets])
       .tick(1)
       .accept(packets.slice(3))
       .end();
@@ -142,6 +145,12 @@ describe('bytes come in the order both sides can have seen them', () => {
     expect(callsOf(reordered(packets, 4, 1))).toEqual(['server:greeting', 'client:ask', 'close:capture-end']);
   });
 
+  test('though nothing of the server was captured before the greeting', () => {
+    const { packets } = new Conversation().open().server('greeting').acknowledge('client').client('ask');
+    const captured = without(packets, 1, 2);
+    expect(recorded(captured).only.calls).toEqual(['server:greeting', 'client:ask']);
+  });
+
   test('though the greeting comes in pieces, backwards and before the SYN-ACK', () => {
     const { packets } = new Conversation({ mss: 5 }).open().server('greeting').client('ask');
     const [syn, synAck, , first, second, ask] = packets;
@@ -151,13 +160,13 @@ describe('bytes come in the order both sides can have seen them', () => {
 
   test('though one hole is filled late while there is another', () => {
     const conversation = new Conversation({ mss: 1 }).open().client('?');
-    const pieces = conversation.server('abcdefghijklmnopq').packets.splice(4);
+    const pieces = conversation.server('abcdefghijklmnopqrst').packets.splice(4);
     const early = pieces.splice(0, 1);
     const late = pieces.splice(11, 1);
     const { packets: bare } = new Conversation({ clientSeq: 1_002, serverSeq: 900_014 }).acknowledge('client');
     const order = [pieces.slice(0, 1), bare, pieces.slice(1, 12), early, pieces.slice(12), late].flat();
     const { only } = recorded([...conversation.packets, ...order]).end();
-    expect(only.text('server')).toBe('abcdefghijklmnopq');
+    expect(only.text('server')).toBe('abcdefghijklmnopqrst');
   });
 
   test('across the end of the sequence numbers', () => {
