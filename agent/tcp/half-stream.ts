@@ -26,7 +26,10 @@ export class HalfStream {
   base: SequenceNumber = 0;
   /** Number of the next byte to deliver. */
   next: SequenceNumber = 0;
-  /** What the peer has acknowledged, at most up to `end`. What is acknowledged will not be sent again. */
+  /**
+   * What the peer has acknowledged, where that is more than was delivered; at most `end`. What is acknowledged will not
+   * be sent again.
+   */
   acked: SequenceNumber | undefined = undefined;
   /** Which packet first acknowledged something that is missing here. */
   ackedOrder = 0;
@@ -55,6 +58,11 @@ export class HalfStream {
   /** How many bytes the peer has and the capture has not (yet) delivered. */
   get ackedAhead(): number {
     return this.synced && this.acked !== undefined ? Math.max(0, distance(this.next, this.acked)) : 0;
+  }
+
+  /** An acknowledgement left behind would lie ahead again 2 GiB later. */
+  forgetOldAck(): void {
+    if (this.synced && this.ackedAhead === 0) this.acked = undefined;
   }
 
   /** Its SYN says that the first byte has the number `first`; says whether that can be. */
@@ -169,8 +177,9 @@ export class HalfStream {
   holeEnd(peer: HalfStream): SequenceNumber {
     const first = this.firstHeld;
     let end = first?.seq ?? this.end;
-    if (this.acked !== undefined && this.ackedAhead > 0)
+    if (this.acked !== undefined && this.ackedAhead > 0) {
       end = first === undefined ? this.acked : earlier(end, this.acked);
+    }
     const waiting = peer.firstHeld;
     const isHead = waiting !== undefined && peer.synced && distance(peer.next, waiting.seq) <= 0;
     return isHead && distance(this.next, waiting.ack) > 0 ? earlier(end, waiting.ack) : end;

@@ -1,5 +1,5 @@
 import { NANOS_PER_SECOND, type Nanos } from '../timeline.ts';
-import type { CloseReason, OpenConnection } from './byte-stream.ts';
+import type { CloseReason } from './byte-stream.ts';
 import type { Flow, FlowList } from './flow.ts';
 import { FlowBook } from './flow-book.ts';
 import { HalfStream } from './half-stream.ts';
@@ -7,25 +7,13 @@ import { IpFragments } from './ip-fragments.ts';
 import { type FirstPacket, observedConnection } from './observed-connection.ts';
 import { OrderedStreams } from './ordered-streams.ts';
 import { NO_PATIENCE } from './patience.ts';
-import { type Limits, newCounters, type ReassemblyCounters } from './reassembly.ts';
+import { newCounters, type ReassemblerOptions, type ReassemblyCounters } from './reassembly.ts';
 import { ACK, FIN, type Parsed, RST, type Segment, SYN } from './segment.ts';
 import { advance } from './sequence.ts';
 import { follows, type Syn, synOf } from './syn.ts';
 import { TcpConnection } from './tcp-connection.ts';
 
 export type { Limits } from './reassembly.ts';
-
-/** Loss that belongs to no connection; `count` is connections or packets. */
-export type ReassemblyGap = 'connection-limit' | 'fragments-lost' | 'packets-cut';
-
-export interface ReassemblerOptions {
-  readonly open: OpenConnection;
-  /** Tells who the server is where the SYN was not seen. */
-  readonly isServerPort: (port: number) => boolean;
-  readonly limits: Limits;
-  /** Called at most once a tick for each reason. */
-  readonly onGap: (reason: ReassemblyGap, count: number, at: Nanos) => void;
-}
 
 /** Sorts segments into connections, and opens and closes these. */
 export class Reassembler {

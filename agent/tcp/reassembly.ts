@@ -1,5 +1,5 @@
-import type { Nanos } from '../timeline.ts';
-import { NANOS_PER_SECOND } from '../timeline.ts';
+import { NANOS_PER_SECOND, type Nanos } from '../timeline.ts';
+import type { OpenConnection } from './byte-stream.ts';
 
 /** Bounds of reassembly; the defaults are for a sidecar. */
 export interface Limits {
@@ -27,6 +27,18 @@ export const DEFAULT_LIMITS: Limits = {
   // A third of the memory that the agent may take under load.
   bufferedBytes: 32 * 1024 * 1024,
 };
+
+/** Loss that belongs to no connection; `count` is connections or packets. */
+export type ReassemblyGap = 'connection-limit' | 'fragments-lost' | 'packets-cut';
+
+export interface ReassemblerOptions {
+  readonly open: OpenConnection;
+  /** Tells who the server is where the SYN was not seen. */
+  readonly isServerPort: (port: number) => boolean;
+  readonly limits: Limits;
+  /** Called at most once a tick for each reason. */
+  readonly onGap: (reason: ReassemblyGap, count: number, at: Nanos) => void;
+}
 
 /** What reassembly has counted. */
 export interface ReassemblyCounters {

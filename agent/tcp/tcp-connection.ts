@@ -111,6 +111,8 @@ export class TcpConnection {
 
   #review(): void {
     const { low, high, wasReset, isWaiting } = this.streams;
+    low.forgetOldAck();
+    high.forgetOldAck();
     this.#isPlain = low.isPlain && high.isPlain && !wasReset;
     if (isWaiting) return;
     this.streams.ticksWaited = 0;

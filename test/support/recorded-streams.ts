@@ -1,6 +1,6 @@
 import type { CloseReason, Connection, Side } from '../../agent/tcp/byte-stream.ts';
-import { Reassembler, type ReassemblyGap } from '../../agent/tcp/reassembler.ts';
-import { DEFAULT_LIMITS, type Limits } from '../../agent/tcp/reassembly.ts';
+import { Reassembler } from '../../agent/tcp/reassembler.ts';
+import { DEFAULT_LIMITS, type Limits, type ReassemblyGap } from '../../agent/tcp/reassembly.ts';
 import { Segment } from '../../agent/tcp/segment.ts';
 import type { Nanos } from '../../agent/timeline.ts';
 import type { TestPacket } from './segments.ts';

@@ -10,7 +10,8 @@ const QUIET_NANOS = 5 * NANOS_PER_SECOND;
  * What is still known, after bytes were lost, of where packets begin and whose answer comes next.
  *
  * A client that waits for each answer begins anew with its next command: what the server says after it is its answer.
- * One that does not wait leaves answers behind that nobody can tell apart. A wrong answer is worse than none.
+ * One that does not wait leaves answers behind that nobody can tell apart. A wrong answer is worse than none; what
+ * cannot be told is a client that began to send ahead only where the bytes were lost.
  */
 export class Continuity {
   /** Where a client's packet begins is unknown. */

@@ -137,7 +137,10 @@ const talk = (list: fc.Arbitrary<Exchange>): fc.Arbitrary<Turn[]> =>
 
 const conversations = talk(fc.oneof(...sent, fileSent));
 
-/** Two exchanges at once: both requests, then both answers. */
+/**
+ * Two exchanges at once: both requests, then both answers. It shows from the beginning: of a client that waits until
+ * bytes are lost, and never again, nobody can know.
+ */
 const pipelines: fc.Arbitrary<Turn[]> = talk(fc.oneof(...sent)).map((turns) => {
   const said = turns.slice(3);
   const joined: Turn[] = [];
@@ -145,8 +148,11 @@ const pipelines: fc.Arbitrary<Turn[]> = talk(fc.oneof(...sent)).map((turns) => {
     const group = said.slice(index, index + 4);
     joined.push(...group.filter(({ from }) => from === 'client'), ...group.filter(({ from }) => from === 'server'));
   }
-  return [...turns.slice(0, 3), ...joined];
+  return [...turns.slice(0, 3), client(command(14), command(14)), server(ok(), ok()), ...joined];
 });
+
+/** So many turns, the login and two pings at once, come before what may be lost of a pipeline. */
+const PIPELINE_SHOWN = 5;
 
 const told = (activities: readonly Activity[]): string => JSON.stringify(activities);
 
@@ -271,12 +277,15 @@ describe('MySQL', () => {
   test('a lost segment costs what it touches and makes up nothing', () => {
     fc.assert(
       fc.property(
-        fc.oneof({ weight: 3, arbitrary: conversations }, { weight: 1, arbitrary: pipelines }),
+        fc.oneof(
+          { weight: 3, arbitrary: conversations.map((turns) => ({ turns, first: 0 })) },
+          { weight: 1, arbitrary: pipelines.map((turns) => ({ turns, first: PIPELINE_SHOWN })) },
+        ),
         fc.nat(),
         fc.boolean(),
-        (turns, nth, sized) => {
+        ({ turns, first }, nth, sized) => {
           const segments = inSegments(turns);
-          const victim = nth % segments.length;
+          const victim = first + (nth % (segments.length - first));
           const damaged = segments.map((turn, index) =>
             index === victim ? { ...turn, lost: true, bytes: sized ? turn.bytes : Buffer.alloc(0) } : turn,
           );

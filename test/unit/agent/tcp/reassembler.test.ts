@@ -286,6 +286,22 @@ describe('what is lost is reported to the byte', () => {
     expect(oneWay.only.text('client')).toMatch(/^ask 0;.*ask 39;$/);
   });
 
+  test('though billions of bytes follow', () => {
+    const { packets } = new Conversation().open().server('abc').acknowledge('client');
+    const huge = recorded(reordered(packets, 4, 3));
+    const each = 50_000_000;
+    for (let number = 0; number < 60; number++) {
+      const [packet] = new Conversation({ clientSeq: 1_001, serverSeq: 900_004 + number * each }).send(
+        'server',
+        'A',
+      ).packets;
+      // A segment too large for IPv4's length field, of which only the headers were captured.
+      packet?.bytes.writeUInt16BE(0, 16);
+      huge.acceptBytes(packet?.bytes ?? Buffer.alloc(0), 1, 54 + each);
+    }
+    expect(huge.end().only.gapBytes).toEqual({ client: 0, server: 60 * each });
+  });
+
   test('though not how much, when the capture pauses for longer than any window', () => {
     const before = new Conversation().open().client('ask').packets;
     const later = new Conversation({ clientSeq: 1_004 + 100 * 1024 * 1024, serverSeq: 900_001 });
