@@ -5,6 +5,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { formatEventTable } from '../cmd/event-table.ts';
+import type { AuditEvent } from '../contract/audit-event.ts';
 import { temporaryDirectory } from '../test/support/leftovers.ts';
 import { LiveAgent } from '../test/support/live-agent.ts';
 import { record } from '../test/support/recording.ts';
@@ -17,7 +19,7 @@ import { missingCaptureRight } from './demo/capture-right.ts';
 import { MARIADB_TABLES, visitMariadb } from './demo/mariadb-workload.ts';
 import { POSTGRES_TABLES, visitPostgres } from './demo/postgres-workload.ts';
 import { visitRedis } from './demo/redis-workload.ts';
-import { reportOn, type Watched } from './demo/report.ts';
+import { reportOn, type Watched, WIDTH } from './demo/report.ts';
 
 const RECORDING = join(import.meta.dirname, 'demo/recording.pcap.gz');
 /** What the servers counted while RECORDING was made. */
@@ -87,9 +89,11 @@ async function showLive(): Promise<void> {
   const agent = await started(LiveAgent.start({ ports }));
   say('The agent captures; the clients of three databases go to work …');
   const watched = await play(stages);
-  const { events, droppedPackets } = await agent.stop();
+  const events: AuditEvent[] = [];
+  await agent.stop((event) => events.push(event));
   for (const database of watched) say(...reportOn(database, events));
-  if (droppedPackets > 0) say('', `The kernel dropped ${droppedPackets} packets; the agent reported them as db.gap.`);
+  const gaps = events.filter(({ event }) => event.action === 'db.gap');
+  if (gaps.length > 0) say('', 'Not everything was seen, as the agent says itself:', ...formatEventTable(gaps, WIDTH));
 }
 
 function showRecording(reason: string): void {

@@ -1,7 +1,7 @@
-import { NANOS_PER_SECOND, type Nanos } from '../timeline.ts';
+import type { Nanos } from '../timeline.ts';
 import type { OpenConnection } from './byte-stream.ts';
 
-/** Bounds of reassembly; the defaults are for a sidecar. */
+/** Bounds of reassembly; the configuration has the defaults and their reasons. */
 export interface Limits {
   /** Connections followed at once; beyond it the one silent for longest is given up. */
   readonly connections: number;
@@ -14,19 +14,6 @@ export interface Limits {
   /** The same for all connections together. */
   readonly bufferedBytes: number;
 }
-
-export const DEFAULT_LIMITS: Limits = {
-  // At about 2 kB each with the decoder: what 40 MB hold. Servers rarely allow more than a few thousand.
-  connections: 20_000,
-  // Linux keeps at most 4096 unanswered SYNs for a listening socket (net.core.somaxconn).
-  halfOpen: 4_096,
-  // MySQL and MariaDB close after 8 hours of silence (wait_timeout); the connection is then over for everybody.
-  idleNanos: 8 * 3600 * NANOS_PER_SECOND,
-  // The largest receive window Linux grows to by default is 6 MiB (tcp_rmem): more is rarely in flight.
-  bufferedBytesPerConnection: 6 * 1024 * 1024,
-  // A third of the memory that the agent may take under load.
-  bufferedBytes: 32 * 1024 * 1024,
-};
 
 /** Loss that belongs to no connection; `count` is connections or packets. */
 export type ReassemblyGap = 'connection-limit' | 'fragments-lost' | 'packets-cut';

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEvent } from '../../contract/audit-event.ts';
-import { readEvents } from './events.ts';
+import { visitEventsOf } from './events.ts';
 import { endWithUs, temporaryDirectory } from './leftovers.ts';
 import { freePort } from './servers/free-port.ts';
 import type { ServerProtocol } from './servers/running-server.ts';
@@ -25,13 +25,6 @@ export interface LiveAgentOptions {
   readonly source?: 'auto' | 'afpacket' | 'tcpdump' | 'cap';
   /** Only what runs here is watched, unless told otherwise. */
   readonly device?: string;
-}
-
-export interface Capture {
-  /** Every event, in the order it was written. */
-  readonly events: readonly AuditEvent[];
-  /** Packets that the kernel or the source dropped, as the agent's own gap events say. */
-  readonly droppedPackets: number;
 }
 
 /** `bin/dbaudit-agent run` as a child process, as a user would run it. */
@@ -68,7 +61,7 @@ export class LiveAgent {
     const deadline = Date.now() + START_LIMIT_MILLIS;
     while (!(await answersOk(`http://127.0.0.1:${httpPort}/readyz`))) {
       if (agent.#ended || Date.now() > deadline) {
-        const said = agent.log();
+        const said = agent.#log();
         await agent.#end();
         agent.#directory.remove();
         throw new Error(`the agent did not come up: ${said}`);
@@ -78,19 +71,18 @@ export class LiveAgent {
     return agent;
   }
 
-  log(): string {
+  #log(): string {
     return readFileSync(this.#file('log'), 'utf8');
   }
 
-  /** Lets the agent drain and end; gives all that it wrote. Rejects when it does not end well. */
-  async stop(): Promise<Capture> {
+  /** Lets the agent drain and end, then shows all that it wrote, in order. Rejects when it does not end well. */
+  async stop(visit: (event: AuditEvent) => void = () => undefined): Promise<void> {
     await this.#end();
     try {
       if (this.#child.exitCode !== 0) {
-        throw new Error(`the agent ended with ${this.#child.exitCode ?? this.#child.signalCode}: ${this.log()}`);
+        throw new Error(`the agent ended with ${this.#child.exitCode ?? this.#child.signalCode}: ${this.#log()}`);
       }
-      const events = existsSync(this.#file('events')) ? readEvents(this.#file('events')) : [];
-      return { events, droppedPackets: sum(events, (event) => event.dbaudit.capture.gap_packets) };
+      if (existsSync(this.#file('events'))) visitEventsOf(this.#file('events'), visit);
     } finally {
       this.#directory.remove();
     }
@@ -123,9 +115,4 @@ function answersOk(url: string): Promise<boolean> {
     (response) => response.ok,
     () => false,
   );
-}
-
-/** Adds up what `count` finds in each event. */
-export function sum(events: readonly AuditEvent[], count: (event: AuditEvent) => number | undefined): number {
-  return events.reduce((total, event) => total + (count(event) ?? 0), 0);
 }

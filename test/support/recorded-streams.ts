@@ -1,9 +1,17 @@
 import type { CloseReason, Connection, Side } from '../../agent/tcp/byte-stream.ts';
 import { Reassembler } from '../../agent/tcp/reassembler.ts';
-import { DEFAULT_LIMITS, type Limits, type ReassemblyGap } from '../../agent/tcp/reassembly.ts';
+import type { Limits, ReassemblyGap } from '../../agent/tcp/reassembly.ts';
 import { Segment } from '../../agent/tcp/segment.ts';
 import type { Nanos } from '../../agent/timeline.ts';
 import type { TestPacket } from './segments.ts';
+
+const LIMITS: Limits = {
+  connections: 20_000,
+  halfOpen: 4_096,
+  idleNanos: 8 * 3600 * 1_000_000_000,
+  bufferedBytesPerConnection: 6 * 1024 * 1024,
+  bufferedBytes: 32 * 1024 * 1024,
+};
 
 /** What a listener was told of one connection. */
 export class RecordedStream {
@@ -79,7 +87,7 @@ export class RecordingReassembler {
         return stream;
       },
       isServerPort: (port) => port === 3306 || port === 33_060,
-      limits: { ...DEFAULT_LIMITS, ...limits },
+      limits: { ...LIMITS, ...limits },
       onGap: (reason, count) => void this.gaps.push({ reason, count }),
     });
   }

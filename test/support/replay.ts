@@ -11,7 +11,6 @@ const LARGEST_OUTPUT_BYTES = 1_073_741_824;
 export function replayFile(file: string): AuditEvent[] {
   const { NODE_OPTIONS: _, ...environment } = process.env;
   const { status, stdout, stderr, error } = spawnSync(AGENT, ['replay', file], {
-    encoding: 'utf8',
     timeout: REPLAY_LIMIT_MILLIS,
     maxBuffer: LARGEST_OUTPUT_BYTES,
     env: environment,

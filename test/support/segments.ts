@@ -3,7 +3,7 @@ import type { Endpoint, Side } from '../../agent/tcp/byte-stream.ts';
 
 /** Builds the bytes of packets, so that a test says what was on the wire rather than spelling out headers. */
 
-export const ETHERNET: LinkType = 1;
+const ETHERNET: LinkType = 1;
 
 export interface TcpPacketFields {
   readonly source: Endpoint;

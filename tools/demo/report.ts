@@ -1,7 +1,7 @@
 import { formatEventTable } from '../../cmd/event-table.ts';
 import type { AuditEvent } from '../../contract/audit-event.ts';
 import { compare } from '../../test/support/completeness/comparison.ts';
-import { ledgerOfEvents } from '../../test/support/completeness/event-ledger.ts';
+import { EventLedger } from '../../test/support/completeness/event-ledger.ts';
 import type { ServerLedger, ServerProtocol } from '../../test/support/servers/running-server.ts';
 
 /** What one database counted of itself while the agent watched. */
@@ -14,22 +14,24 @@ export interface Watched {
 
 /** More would scroll the first database off a screen. */
 const SHOWN_EVENTS = 30;
-const WIDTH_WITHOUT_TERMINAL = 160;
+/** Of the terminal; as wide as the table needs where there is none. */
+export const WIDTH = process.stdout.columns ?? 160;
 /** The ends of sessions say nothing that is not in the rows above them. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['db.session.end']);
 
 /** The table of one database's events, then what it counted against what was seen. */
 export function reportOn({ name, protocol, port, ledger }: Watched, events: readonly AuditEvent[]): string[] {
   const own = events.filter((event) => event.server?.port === port);
+  const seen = new EventLedger(protocol);
+  for (const event of own) seen.add(event);
   const rows = own.filter((event) => !LEFT_OUT.has(event.event.action));
-  const width = process.stdout.columns ?? WIDTH_WITHOUT_TERMINAL;
   const more = rows.length - SHOWN_EVENTS;
   return [
     '',
     `${name} on port ${port}`,
-    ...formatEventTable(rows.slice(0, SHOWN_EVENTS), width),
+    ...formatEventTable(rows.slice(0, SHOWN_EVENTS), WIDTH),
     ...(more > 0 ? [`… and ${more} more`] : []),
-    ...closing(name, ledger, ledgerOfEvents(protocol, own)),
+    ...closing(name, ledger, seen),
   ];
 }
 

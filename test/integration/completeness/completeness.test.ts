@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { AuditEvent } from '../../../contract/audit-event.ts';
 import { compare, describeComparison } from '../../support/completeness/comparison.ts';
-import { ledgerOfEvents } from '../../support/completeness/event-ledger.ts';
+import { EventLedger, NO_TEXT } from '../../support/completeness/event-ledger.ts';
 import { LiveAgent } from '../../support/live-agent.ts';
 import { type AvailableServer, availableServers } from '../../support/servers/catalog.ts';
 import type { RunningServer, ServerProtocol } from '../../support/servers/running-server.ts';
@@ -60,8 +61,13 @@ describe.each(wantedServers())('every statement of a client of $name is seen', (
       if (!ran) await agent.stop();
     }
     const ledger = await server.readLedger();
-    const { events, droppedPackets } = await agent.stop();
-    const seen = ledgerOfEvents(protocol, events);
+    const seen = new EventLedger(protocol);
+    const gaps: AuditEvent[] = [];
+    await agent.stop((event) => {
+      seen.add(event);
+      if (event.event.action === 'db.gap') gaps.push(event);
+    });
+    const droppedPackets = gaps.reduce((total, { dbaudit }) => total + (dbaudit.capture.gap_packets ?? 0), 0);
     const statements = compare(ledger.statements, seen.statements);
     const logins = compare(ledger.logins, seen.logins);
     print(`${name} ${load.name}: ${describeComparison(statements)}, ${droppedPackets} dropped`);
@@ -69,11 +75,11 @@ describe.each(wantedServers())('every statement of a client of $name is seen', (
     expect(statements.counted).toBeGreaterThan(0);
     if (droppedPackets > 0) {
       // What the kernel dropped may be missing, and the agent has said so; nothing may be made up for it.
-      expect(statements.extra).toEqual([]);
+      expect(statements.extra.filter((key) => key !== NO_TEXT).slice(0, 5)).toEqual([]);
       return;
     }
     expect(describeComparison(statements)).toBe(equality(ledger.statements.length));
     expect(describeComparison(logins)).toBe(equality(ledger.logins.length));
-    expect(events.filter((event) => event.event.action === 'db.gap')).toEqual([]);
+    expect(gaps).toEqual([]);
   });
 });

@@ -8,20 +8,37 @@ import { statementKey } from './statement-key.ts';
 const STATEMENTS: ReadonlySet<string> = new Set(['db.query', 'db.execute', 'db.copy']);
 const LOGINS: ReadonlySet<string> = new Set(['db.session.start', 'db.session.auth_failed', 'db.session.change_user']);
 
-/** The agent's events as the ledger a server of that protocol would have kept. */
-export function ledgerOfEvents(protocol: ServerProtocol, events: readonly AuditEvent[]): ServerLedger {
-  return protocol === 'redis' ? redisLedger(events) : sqlLedger(protocol, events);
-}
+/** Stands for an execution whose PREPARE was not seen. */
+export const NO_TEXT = '(no text)';
 
-function sqlLedger(protocol: 'mysql' | 'postgresql', events: readonly AuditEvent[]): ServerLedger {
-  return {
-    statements: events
-      .filter((event) => STATEMENTS.has(event.event.action))
-      .map((event) => statementKey(protocol, event.db?.query?.text ?? '(no text)', parametersOf(event))),
-    logins: events
-      .filter((event) => LOGINS.has(event.event.action))
-      .map((event) => `${event.user?.name} ${outcome(event)}`),
-  };
+/** The agent's events as the ledger that a server of their protocol would have kept. */
+export class EventLedger implements ServerLedger {
+  readonly statements: string[] = [];
+  readonly logins: string[] = [];
+  readonly #protocol: ServerProtocol;
+
+  constructor(protocol: ServerProtocol) {
+    this.#protocol = protocol;
+  }
+
+  add(event: AuditEvent): void {
+    const redis = this.#protocol === 'redis';
+    const { action, outcome } = event.event;
+    const result = outcome === 'success' ? 'ok' : 'failed';
+    if (LOGINS.has(action)) this.logins.push(redis ? result : `${event.user?.name} ${result}`);
+    else if (redis && (STATEMENTS.has(action) || action === 'db.command')) this.#addCommand(event);
+    else if (STATEMENTS.has(action)) {
+      const dialect = this.#protocol === 'mysql' ? 'mysql' : 'postgresql';
+      this.statements.push(statementKey(dialect, event.db?.query?.text ?? NO_TEXT, parametersOf(event)));
+    }
+  }
+
+  /** A command Redis does not know it counts as an error only. */
+  #addCommand(event: AuditEvent): void {
+    const unknown = /^ERR unknown (sub)?command/i.test(event.error?.message ?? '');
+    const key = unknown ? UNKNOWN_COMMAND : redisTextKey(event.db?.query?.text ?? NO_TEXT);
+    if (!LOGIN_COMMANDS.has(key.split(' ', 1)[0] ?? '')) this.statements.push(key);
+  }
 }
 
 /** Of a bulk execution the server logs the text alone. */
@@ -31,21 +48,4 @@ function parametersOf(event: AuditEvent): (string | null)[] {
   return Object.keys(parameters)
     .sort((a, b) => Number(a) - Number(b))
     .map((index) => parameters[index] ?? null);
-}
-
-function outcome(event: AuditEvent): string {
-  return event.event.outcome === 'success' ? 'ok' : 'failed';
-}
-
-/** A command Redis does not know it counts as an error only. */
-function redisLedger(events: readonly AuditEvent[]): ServerLedger {
-  const commands = events.filter(({ event }) => STATEMENTS.has(event.action) || event.action === 'db.command');
-  const keys = commands.map((event) => {
-    const unknown = /^ERR unknown (sub)?command/i.test(event.error?.message ?? '');
-    return unknown ? UNKNOWN_COMMAND : redisTextKey(event.db?.query?.text ?? '(no text)');
-  });
-  return {
-    statements: keys.filter((key) => !LOGIN_COMMANDS.has(key.split(' ', 1)[0] ?? '')),
-    logins: events.filter((event) => LOGINS.has(event.event.action)).map(outcome),
-  };
 }

@@ -75,14 +75,13 @@ const ASK = 'INFO everything';
 export class RedisCounters {
   readonly #socketPath: string;
   #opened: Counts | undefined;
-  #slowLogRead = -1;
 
   constructor(socketPath: string) {
     this.#socketPath = socketPath;
   }
 
   async open(): Promise<void> {
-    this.#slowLogRead = (await readSlowLog(this.#socketPath, this.#slowLogRead)).newest;
+    await askRedis(this.#socketPath, 'SLOWLOG RESET');
     this.#opened = countsOf(await askRedis(this.#socketPath, ASK));
   }
 
@@ -91,7 +90,7 @@ export class RedisCounters {
     const opened = this.#opened;
     if (opened === undefined) throw new Error('the ledger was not opened');
     const now = countsOf(await askRedis(this.#socketPath, ASK));
-    const { keys } = await readSlowLog(this.#socketPath, this.#slowLogRead);
+    const keys = await readSlowLog(this.#socketPath);
     const left = new Map<string, number>();
     for (const [name, total] of now.commands) {
       const own = name === 'INFO' ? 1 : 0; // our opening INFO, which counts itself after it has answered
@@ -100,7 +99,7 @@ export class RedisCounters {
     const statements = keys.filter((key) => !LOGIN_COMMANDS.has(commandOf(key)));
     for (const key of statements) left.set(commandOf(key), (left.get(commandOf(key)) ?? 0) - 1);
     return {
-      statements: [...statements, ...[...left].flatMap(([name, count]) => repeated(name, count))],
+      statements: statements.concat(...[...left].map(([name, count]) => repeated(name, count))),
       logins: [...repeated('ok', now.admitted - opened.admitted), ...repeated('failed', now.refused - opened.refused)],
     };
   }

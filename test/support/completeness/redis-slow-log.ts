@@ -9,13 +9,14 @@ export const SLOW_LOG_SETTINGS = ['slowlog-log-slower-than 0', 'slowlog-max-len 
 
 type Entry = [id: number, seconds: number, micros: number, words: string[], client: string, name: string];
 
-/** The commands of clients on TCP since `after`, and the id of the newest entry. */
-export async function readSlowLog(socketPath: string, after: number): Promise<{ keys: string[]; newest: number }> {
+/** The commands of clients on TCP since the slow log was reset. */
+export async function readSlowLog(socketPath: string): Promise<string[]> {
   const client = new Redis({ path: socketPath, enableReadyCheck: false, disableClientInfo: true });
   try {
     const entries = (await client.call('SLOWLOG', 'GET', '-1')) as Entry[];
-    const fresh = entries.filter(([id, , , , address]) => id > after && address.startsWith('127.0.0.1:'));
-    return { keys: fresh.map(([, , , words]) => redisKey(words)), newest: entries[0]?.[0] ?? after };
+    return entries
+      .filter(([, , , , address]) => address.startsWith('127.0.0.1:'))
+      .map(([, , , words]) => redisKey(words));
   } finally {
     client.disconnect();
   }
