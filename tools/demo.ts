@@ -122,9 +122,13 @@ async function makeRecording(): Promise<void> {
   say(`${RECORDING}: ${packed.length} bytes`);
 }
 
+let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
+    interrupted = true;
     say('', 'Stopping …');
+    // The clients lose their servers now, each in its own way.
+    process.on('uncaughtException', () => undefined);
     void stopAll().then(() => process.exit(EXIT_INTERRUPTED));
   });
 }
@@ -134,6 +138,8 @@ try {
   if (process.argv.includes('--record')) await makeRecording();
   else if (missing === undefined) await showLive();
   else showRecording(missing);
+} catch (error) {
+  if (!interrupted) throw error;
 } finally {
   await stopAll();
 }

@@ -71,6 +71,8 @@ describe.each(wantedServers())('every statement of a client of $name is seen', (
     const statements = compare(ledger.statements, seen.statements);
     const logins = compare(ledger.logins, seen.logins);
     print(`${name} ${load.name}: ${describeComparison(statements)}, ${droppedPackets} dropped`);
+    for (const gap of gaps.slice(0, 5))
+      print(`  gap: ${JSON.stringify([gap.event.reason, gap.message, gap.dbaudit.capture])}`);
     if (logins.missed.length + logins.extra.length > 0) print(`  logins: ${describeComparison(logins)}`);
     expect(statements.counted).toBeGreaterThan(0);
     if (droppedPackets > 0) {
