@@ -3,12 +3,9 @@ import type { PacketSource } from './capture/packet-source.ts';
 import { type Metric, processMetrics, type Sample } from './metrics.ts';
 
 /** Every figure the agent shows. Each is read from the part that counts it, when it is asked for. */
-export function agentMetrics(
-  { pipeline, output, delivery, sessions, excluded }: Agent,
-  source: PacketSource,
-): readonly Metric[] {
+export function agentMetrics({ pipeline, output, sessions, excluded }: Agent, source: PacketSource): readonly Metric[] {
   const { counters: tcp } = pipeline.reassembler;
-  const { counts } = output;
+  const { counts, delivery } = output;
   return [
     counter(
       'dbaudit_packets_received_total',

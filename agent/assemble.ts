@@ -1,4 +1,4 @@
-import { Delivery, type DeliveryOptions } from '../delivery/delivery.ts';
+import type { DeliveryOptions } from '../delivery/delivery.ts';
 import type { PacketSource } from './capture/packet-source.ts';
 import type { AgentConfig } from './config.ts';
 import type { EncoderOptions } from './encode/encoder.ts';
@@ -19,7 +19,6 @@ export interface Agent {
   readonly pipeline: Pipeline;
   readonly sessions: SessionOpener;
   readonly output: EventOutput;
-  readonly delivery: Delivery;
   readonly timeline: Timeline;
   /** Events left out on purpose. */
   readonly excluded: { readonly events: number };
@@ -38,8 +37,7 @@ export function assembleAgent(config: AgentConfig, { source, ...surroundings }: 
   const encoderOptions = { ...surroundings.encoder, timeline, redaction: config.redact };
   const encoder =
     config.format === 'native' ? createNativeEncoder(encoderOptions) : createPacketbeatEncoder(encoderOptions);
-  const delivery = new Delivery(surroundings.delivery);
-  const output = new EventOutput(encoder, delivery);
+  const output = new EventOutput(encoder, surroundings.delivery);
   const sessions = new SessionOpener({
     protocols,
     ports: config.capture.ports,
@@ -68,5 +66,5 @@ export function assembleAgent(config: AgentConfig, { source, ...surroundings }: 
       bufferedBytes: limits.bufferedBytes,
     },
   });
-  return { pipeline, sessions, output, delivery, timeline, excluded };
+  return { pipeline, sessions, output, timeline, excluded };
 }

@@ -19,8 +19,8 @@ const capture = z
     source: z.enum(['auto', 'afpacket', 'tcpdump', 'cap']).default('auto'),
     /** An interface's name, or `any`: port-forwards and local proxies arrive on loopback. */
     device: z.string().min(1).max(15).default('any'),
-    /** Bytes kept of each packet. Large enough for every segment, offloaded ones too; less makes gaps. */
-    snaplenBytes: z.int().min(96).max(16_777_216).default(1_048_576),
+    /** Bytes kept of each packet: offloaded segments have up to 64 KiB, with BIG TCP more. What is cut off is a gap. */
+    snaplenBytes: z.int().min(96).max(16_777_216).default(262_144),
     /** The kernel's buffer. 8 MiB holds 80 ms of a fully used 1 Gbit/s link; a ring of many GiB takes the node's memory. */
     ringMebibytes: z.int().min(1).max(1024).default(8),
     /** Ports to watch by protocol. `all: true` watches every TCP port and recognises by content alone. */

@@ -1,35 +1,35 @@
-import type { Delivery } from '../delivery/delivery.ts';
+import { Delivery, type DeliveryOptions } from '../delivery/delivery.ts';
 import type { AuditEvent } from './audit-event.ts';
 import type { Encoder } from './encode/encoder.ts';
 import { JsonWriter } from './encode/json-writer.ts';
 import { EventCounts } from './event-counts.ts';
 
-/** Encodes events into lines and hands these on, many at once. */
+/** Encodes events into lines, right where the sinks will read them. */
 export class EventOutput {
   readonly counts = new EventCounts();
+  readonly delivery: Delivery;
   readonly #encoder: Encoder;
-  readonly #delivery: Delivery;
-  readonly #line = new JsonWriter();
+  readonly #writer = new JsonWriter(0);
 
-  constructor(encoder: Encoder, delivery: Delivery) {
+  constructor(encoder: Encoder, delivery: DeliveryOptions) {
     this.#encoder = encoder;
-    this.#delivery = delivery;
+    this.delivery = new Delivery(delivery, this.#writer);
   }
 
   write(event: AuditEvent): void {
+    if (!this.delivery.admits()) return;
     this.counts.count(event);
-    this.#line.clear();
-    this.#encoder.encode(event, this.#line);
-    this.#delivery.push(this.#line.bytes, 0, this.#line.length);
+    this.#encoder.encode(event, this.#writer);
+    this.delivery.commit();
   }
 
-  /** Lets the sinks have what has come; settles when there is room for more. */
+  /** The producer pauses; settles when there is room for more. */
   flush(): void | Promise<void> {
-    return this.#delivery.flush();
+    return this.delivery.flush();
   }
 
   /** Settles when every sink has everything and is closed. */
   close(): Promise<void> {
-    return this.#delivery.close();
+    return this.delivery.close();
   }
 }

@@ -74,7 +74,10 @@ export async function run(
     emitOwn('dbaudit.agent.stop', signal);
     stop.abort();
     setTimeout(() => {
-      log.error({ waitingBytes: agent.delivery.waitingBytes }, 'the deadline passed before everything was delivered');
+      log.error(
+        { waitingBytes: agent.output.delivery.waitingBytes },
+        'the deadline passed before everything was delivered',
+      );
       process.exit(1);
     }, config.shutdown.deadlineSeconds * 1000).unref();
   };

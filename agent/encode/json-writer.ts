@@ -61,6 +61,13 @@ export class JsonWriter {
     this.length = 0;
   }
 
+  /** Goes on at the beginning of another buffer; what was written stays in the one before. */
+  use(buffer: Buffer): void {
+    this.bytes = buffer;
+    this.#view = viewOf(buffer);
+    this.length = 0;
+  }
+
   piece({ size, words, bytes }: Piece): void {
     if (size < SET_FROM_BYTES) this.words(words, 0, size);
     else {

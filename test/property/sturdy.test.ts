@@ -6,9 +6,8 @@ import { mutate } from '../support/mutation/mutate.ts';
 import { Random } from '../support/mutation/random.ts';
 import { type ListedPacket, readPackets } from '../support/packet-list.ts';
 import { replayPackets, validEvents } from '../support/replayed.ts';
+import { SEED } from '../support/seed.ts';
 
-/** Set DBAUDIT_SEED to make a finding again. */
-const SEED = Number(process.env.DBAUDIT_SEED ?? Date.now() % 1_000_000);
 const INPUTS = 100_000;
 const MAX_PACKETS = 48;
 /** One input is a few dozen packets: a second is ten thousand times what it takes. */

@@ -7,22 +7,22 @@ import { join } from 'node:path';
  * What must not outlive this process, however it ends: tests fail, a demo is interrupted. Whoever ends a child or
  * removes a directory in the ordinary way takes it from the list.
  */
-const children = new Set<ChildProcess>();
+const children = new Map<ChildProcess, NodeJS.Signals>();
 const directories = new Set<string>();
 
 process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
+  for (const [child, signal] of children) child.kill(signal);
   for (const path of directories) removeDirectory(path);
 });
 
-/** Killed children may still be writing for a moment. */
+/** Children that were ended may still be writing for a moment. */
 function removeDirectory(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }
 
-/** Kills `child` when this process ends before it does. */
-export function endWithUs(child: ChildProcess): void {
-  children.add(child);
+/** Ends `child` when this process ends before it does. */
+export function endWithUs(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): void {
+  children.set(child, signal);
   child.once('exit', () => children.delete(child));
 }
 

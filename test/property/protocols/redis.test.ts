@@ -15,10 +15,13 @@ import {
   type Turn,
 } from '../../support/redis-wire.ts';
 
+/** After a loss, a value that holds a command right where a segment begins is taken for one: nothing on the wire tells. */
+const COMMAND_IN_A_VALUE = '*1\r\n$4\r\nPING\r\n';
+
 const argument = fc.oneof(
   fc.stringMatching(/^[a-z0-9:]{1,12}$/),
   fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
-  fc.constantFrom('with space', '"', '你好', 'a\r\nb', '*1\r\n$4\r\nPING\r\n', '>x', 'AUTH'),
+  fc.constantFrom('with space', '"', '你好', 'a\r\nb', COMMAND_IN_A_VALUE, '>x', 'AUTH'),
   fc.nat(600).map((length) => 'v'.repeat(length)),
 );
 const name = fc.constantFrom('GET', 'SET', 'del', 'MGET', 'HSET', 'XADD', 'EVAL', 'CONFIG', 'NO.SUCH', 'WATCH');
@@ -70,6 +73,7 @@ describe('a conversation', () => {
   test('with one lost segment has no statement, and no pair, that it has not when whole', () => {
     fc.assert(
       fc.property(turns, fc.nat(), fc.integer({ min: 20, max: 1448 }), (conversation, choice, segmentBytes) => {
+        fc.pre(!conversation.some((turn) => 'bytes' in turn && turn.bytes.includes(`$14\r\n${COMMAND_IN_A_VALUE}`)));
         const segments = conversation.flatMap((turn) => ('bytes' in turn ? cut(turn, segmentBytes) : [turn]));
         const lostIndex = choice % segments.length;
         const lossy = segments.map((turn, index): Turn => {

@@ -111,6 +111,8 @@ function startProcess(cluster: Cluster, port: number, ready: () => Promise<boole
       environment,
       // PostgreSQL's fast shutdown; SIGTERM waits for clients. https://www.postgresql.org/docs/current/server-shutdown.html
       stopSignal: 'SIGINT',
+      // Its immediate shutdown: unlike SIGKILL it leaves no shared memory behind.
+      abandonSignal: 'SIGQUIT',
     },
     ready,
   );

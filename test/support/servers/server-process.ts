@@ -25,6 +25,8 @@ export interface ServerCommand {
   readonly account?: { readonly uid: number; readonly gid: number } | undefined;
   /** Sent first; the default is SIGTERM. */
   readonly stopSignal?: NodeJS.Signals;
+  /** Sent when we end without having stopped it; the default is SIGKILL. */
+  readonly abandonSignal?: NodeJS.Signals;
   /** Replaces the environment; the default is the parent's. */
   readonly environment?: NodeJS.ProcessEnv;
 }
@@ -53,7 +55,7 @@ export class ServerProcess {
       this.#child.once('exit', ended);
       this.#child.once('error', ended);
     });
-    endWithUs(this.#child);
+    endWithUs(this.#child, command.abandonSignal);
   }
 
   /** Starts it and waits until `ready` holds. Rejects with the end of its log when it exits first or takes too long. */
