@@ -7,6 +7,9 @@ import { readConfig } from './config.ts';
 import type { Redaction } from './sql/analysis.ts';
 import { summarize } from './summary.ts';
 
+/** A file gives events faster than a pipe takes them: what a few reads of it give may wait. */
+const WAITING_BYTES = 4_194_304;
+
 export interface ReplayOptions {
   /** Paths; `-` is standard input. Read one after the other, as if they were one capture. */
   readonly files: readonly string[];
@@ -41,6 +44,7 @@ export async function replay(options: ReplayOptions): Promise<string> {
     delivery: {
       sinks: [options.sink],
       whenFull: 'wait',
+      waitingBytes: WAITING_BYTES,
       onDropped: () => undefined,
       onFailed: (_, error) => {
         broken ??= error;

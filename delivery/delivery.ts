@@ -8,8 +8,8 @@ const LAST_LINE_BYTES = 16_384;
 const BATCH_AGE_MILLIS = 200;
 /** What may wait for the sinks in memory: some 25,000 events, which is a pause of half a second at 50,000 events a second. */
 const WAITING_BYTES = 33_554_432;
-/** Buffers kept for the next batches: one is written while the other is filled. */
-const SPARE_BUFFERS = 2;
+/** Buffers kept for the next batches. Fresh ones are memory outside the heap, and each few make V8 collect all of it. */
+const SPARE_BUFFERS = 16;
 
 export interface DeliveryOptions {
   /** Each gets every batch, in order; a slow one holds back the others, for batches are not kept twice. */
