@@ -1,4 +1,4 @@
-import type { Piece } from './piece.ts';
+import { LONGEST_IN_WORDS, type Piece } from './piece.ts';
 
 declare global {
   /** Part of Node though not of its types: what `write` calls after it has compared the encoding's name. */
@@ -10,8 +10,6 @@ declare global {
 
 /** A packet batch's events fit without growing. */
 const INITIAL_BYTES = 65_536;
-/** From here on one call of `set` costs less than copying words. */
-const SET_FROM_BYTES = 96;
 /** Up to here a loop over the characters costs less than a call of `utf8Write`. */
 const LOOP_TO_UNITS = 12;
 /** A UTF-16 unit takes three bytes of UTF-8 at most; longer strings are measured before room for that is taken. */
@@ -20,6 +18,7 @@ const MEASURED_FROM_UNITS = 65_536;
 /** Quotes, and the bytes a whole word may reach beyond a string's end. */
 const STRING_OVERHEAD = 8;
 
+const WORD_BYTES = 8;
 /** Words are as the machine has them. */
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
@@ -69,21 +68,15 @@ export class JsonWriter {
   }
 
   piece({ size, words, bytes }: Piece): void {
-    if (size < SET_FROM_BYTES) this.words(words, 0, size);
-    else {
-      if (this.bytes.length - this.length < size) this.#grow(size);
-      this.bytes.set(bytes, this.length);
-      this.length += size;
-    }
-  }
-
-  /** `size` bytes that begin at a word. */
-  words(words: readonly number[], firstWord: number, size: number): void {
-    const count = (size + 7) >> 3;
-    if (this.bytes.length - this.length < count * 8) this.#grow(count * 8);
-    const view = this.#view;
+    if (this.bytes.length - this.length < size + WORD_BYTES) this.#grow(size + WORD_BYTES);
     const start = this.length;
-    for (let i = 0; i < count; i++) view.setFloat64(start + i * 8, words[firstWord + i] as number, LITTLE_ENDIAN);
+    if (size >= LONGEST_IN_WORDS) this.bytes.set(bytes, start);
+    else {
+      const view = this.#view;
+      for (let i = 0; i * WORD_BYTES < size; i++) {
+        view.setFloat64(start + i * WORD_BYTES, words[i] as number, LITTLE_ENDIAN);
+      }
+    }
     this.length = start + size;
   }
 

@@ -8,18 +8,10 @@ import { Piece } from './piece.ts';
 import { ECS_VERSION, SessionPieceFactory, type SessionPieces } from './session-pieces.ts';
 import { TimestampWriter } from './timestamp.ts';
 
-const TIMESTAMP = new Piece('{"@timestamp":"');
-const START = new Piece(',"start":"');
-const END = new Piece('Z","end":"');
 const DURATION = new Piece('Z","duration":');
 const SEQUENCE = new Piece(',"sequence":');
-const BYTES = new Piece(',"bytes":');
 const LINE_END = new Piece('}}}\n');
 const NO_END = new Piece('Z"');
-const SOURCE = new Piece(',"source":{');
-const CLIENT = new Piece('},"client":{');
-const DESTINATION = new Piece('},"destination":{');
-const SERVER = new Piece('},"server":{');
 const QUOTE = 0x22;
 
 /**
@@ -29,33 +21,34 @@ const QUOTE = 0x22;
  */
 export class NativeLine {
   readonly sessions: SessionPieceFactory;
-  readonly #timestamps: TimestampWriter;
+  readonly #timestamp: TimestampWriter;
+  readonly #start: TimestampWriter;
+  readonly #end: TimestampWriter;
   readonly #agentId: string;
   readonly #agentCapture: string;
   #sequence = 0;
 
   constructor(options: EncoderOptions) {
     this.sessions = new SessionPieceFactory(options);
-    this.#timestamps = new TimestampWriter(options.timeline);
+    this.#timestamp = new TimestampWriter(options.timeline, '{"@timestamp":"');
+    this.#start = new TimestampWriter(options.timeline, ',"start":"');
+    this.#end = new TimestampWriter(options.timeline, 'Z","end":"');
     this.#agentId = `,"dataset":"dbaudit.agent","id":"${options.instanceId}-`;
     this.#agentCapture = `${this.sessions.kubernetes},"dbaudit":{"schema":1,"capture":${this.sessions.capture(undefined)}`;
   }
 
   begin(head: Piece, at: Nanos, into: JsonWriter): void {
-    into.piece(TIMESTAMP);
-    this.#timestamps.write(into, at);
+    this.#timestamp.write(into, at);
     into.piece(head);
   }
 
   span(start: Nanos, end: Nanos | undefined, into: JsonWriter): void {
-    into.piece(START);
-    this.#timestamps.write(into, start);
+    this.#start.write(into, start);
     if (end === undefined) {
       into.piece(NO_END);
       return;
     }
-    into.piece(END);
-    this.#timestamps.write(into, end);
+    this.#end.write(into, end);
     into.piece(DURATION);
     into.integer(end > start ? end - start : 0);
   }
@@ -67,7 +60,7 @@ export class NativeLine {
   identify(pieces: SessionPieces, index: number, into: JsonWriter): void {
     into.piece(SEQUENCE);
     into.integer(this.#sequence++);
-    pieces.writeEventId(into);
+    into.ascii(pieces.eventId);
     into.integer(index);
     into.piece(pieces.database);
   }
@@ -86,20 +79,19 @@ export class NativeLine {
     answer: number | undefined,
     into: JsonWriter,
   ) {
-    into.piece(SOURCE);
-    pieces.writeClient(into);
-    bytes(request, into);
-    into.piece(CLIENT);
-    pieces.writeClient(into);
-    bytes(request, into);
-    into.piece(DESTINATION);
-    into.piece(pieces.server);
-    bytes(answer, into);
-    into.piece(SERVER);
-    into.piece(pieces.server);
-    bytes(answer, into);
+    if (request === undefined || answer === undefined) into.ascii(pieces.withoutBytes);
+    else {
+      into.ascii(pieces.source);
+      into.integer(request);
+      into.ascii(pieces.client);
+      into.integer(request);
+      into.piece(pieces.destination);
+      into.integer(answer);
+      into.piece(pieces.server);
+      into.integer(answer);
+    }
     into.piece(pieces.account);
-    pieces.writeIdentity(into);
+    into.ascii(pieces.identity);
     into.piece(pieces.facts);
     into.integer(index);
   }
@@ -127,12 +119,6 @@ export class NativeLine {
   end(into: JsonWriter): void {
     into.piece(LINE_END);
   }
-}
-
-function bytes(count: number | undefined, into: JsonWriter): void {
-  if (count === undefined) return;
-  into.piece(BYTES);
-  into.integer(count);
 }
 
 /** An object of strings and nulls. */

@@ -131,45 +131,49 @@ export function writeResponse(
 /** Writes `statement` and `result` after an open `capture` object; `result` stays open. */
 export class StatementDetailWriter {
   readonly #redaction: Piece;
-  readonly #nothingMasked: Piece;
+  /** Of most statements: not cut, nothing masked. */
+  readonly #asItWas: Piece;
 
   constructor(redaction: Redaction) {
     this.#redaction = new Piece(`,"redaction":{"policy":"${redaction}"`);
-    this.#nothingMasked = new Piece(`,"redaction":{"policy":"${redaction}","secrets":0,"literals":0`);
+    const nothing = `,"redaction":{"policy":"${redaction}","secrets":0,"literals":0}},"result":{"bytes":`;
+    this.#asItWas = new Piece(`,"truncated":false${nothing}`);
   }
 
   write(statement: Statement, analysis: SqlAnalysis | undefined, pieces: StatementPieces, into: JsonWriter): void {
     into.piece(KINDS[statement.statementKind]);
     if (analysis !== undefined) into.piece(pieces.statement);
-    else if (statement.targets !== undefined) writeStrings(into, ',"tables":', statement.targets);
-    into.piece(TEXT_LENGTH);
+    else {
+      if (statement.targets !== undefined) writeStrings(into, ',"tables":', statement.targets);
+      into.piece(TEXT_LENGTH);
+    }
     into.integer(statement.textLength);
+    const masked = analysis === undefined || analysis.maskedSecrets > 0 || analysis.maskedLiterals > 0;
+    if (!masked && statement.textSha256 === undefined) into.piece(this.#asItWas);
+    else this.#writeChanges(statement, analysis, into);
+    writeResult(statement, into);
+  }
+
+  #writeChanges(statement: Statement, analysis: SqlAnalysis | undefined, into: JsonWriter): void {
     if (statement.textSha256 === undefined) into.piece(NOT_TRUNCATED);
     else {
       into.piece(TEXT_SHA256);
       into.ascii(statement.textSha256);
       into.piece(TRUNCATED);
     }
-    this.#writeRedaction(analysis, into);
-    writeResult(statement, into);
-  }
-
-  #writeRedaction(analysis: SqlAnalysis | undefined, into: JsonWriter): void {
-    if (analysis === undefined) into.piece(this.#redaction);
-    else if (analysis.maskedSecrets === 0 && analysis.maskedLiterals === 0) into.piece(this.#nothingMasked);
-    else {
-      into.piece(this.#redaction);
+    into.piece(this.#redaction);
+    if (analysis !== undefined) {
       into.piece(SECRETS);
       into.integer(analysis.maskedSecrets);
       into.piece(LITERALS);
       into.integer(analysis.maskedLiterals);
     }
+    into.piece(RESULT);
   }
 }
 
 function writeResult(statement: Statement, into: JsonWriter): void {
   const { affectedRows, insertId, warnings, outcome } = statement;
-  into.piece(RESULT);
   into.integer(statement.responseBytes);
   if (affectedRows !== undefined) {
     into.piece(AFFECTED_ROWS);

@@ -34,7 +34,7 @@ class PacketbeatEncoder implements Encoder {
 
   constructor(options: EncoderOptions) {
     this.#options = options;
-    this.#timestamps = new TimestampWriter(options.timeline);
+    this.#timestamps = new TimestampWriter(options.timeline, '');
   }
 
   encode({ activity, session, analysis }: AuditEvent, into: JsonWriter): void {

@@ -1,3 +1,6 @@
+/** Longer ones are copied by `set`. */
+export const LONGEST_IN_WORDS = 64;
+
 /**
  * Bytes that are written often, also as words of eight: copying a few words costs less than a call of `set`. Words are
  * numbers in an array, for a typed array takes 250 bytes before it holds one. Valid UTF-8 never makes a word that is no
@@ -11,31 +14,7 @@ export class Piece {
   constructor(text: string | Uint8Array) {
     this.bytes = typeof text === 'string' ? Buffer.from(text) : Uint8Array.from(text);
     this.size = this.bytes.length;
-    const words: number[] = [];
-    appendWords(words, this.bytes);
-    this.words = words.slice();
-  }
-}
-
-/** Where one of several texts lies among the words that they share. */
-export interface PackedText {
-  readonly firstWord: number;
-  readonly size: number;
-}
-
-/** Puts the words of several texts in one array. */
-export class WordPacker {
-  readonly #words: number[] = [];
-
-  add(text: string): PackedText {
-    const bytes = Buffer.from(text);
-    const packed = { firstWord: this.#words.length, size: bytes.length };
-    appendWords(this.#words, bytes);
-    return packed;
-  }
-
-  pack(): readonly number[] {
-    return this.#words.slice();
+    this.words = this.bytes.length < LONGEST_IN_WORDS ? wordsOf(this.bytes) : [];
   }
 }
 
@@ -44,9 +23,9 @@ const word = new Float64Array(1);
 const wordBytes = new Uint8Array(word.buffer);
 
 /** The last word is filled up with zeros. */
-function appendWords(words: number[], bytes: Uint8Array): void {
-  for (let start = 0; start < bytes.length; start += 8) {
-    for (let i = 0; i < 8; i++) wordBytes[i] = bytes[start + i] ?? 0;
-    words.push(word[0] as number);
-  }
+function wordsOf(bytes: Uint8Array): readonly number[] {
+  return Array.from({ length: Math.ceil(bytes.length / 8) }, (_, index) => {
+    for (let i = 0; i < 8; i++) wordBytes[i] = bytes[index * 8 + i] ?? 0;
+    return word[0] as number;
+  });
 }

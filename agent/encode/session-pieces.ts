@@ -2,25 +2,30 @@ import type { Session } from '../audit-event.ts';
 import type { Endpoint } from '../tcp/byte-stream.ts';
 import { communityId } from './community-id.ts';
 import type { EncoderOptions } from './encoder.ts';
-import type { JsonWriter } from './json-writer.ts';
-import { type PackedText, Piece, WordPacker } from './piece.ts';
+import { Piece } from './piece.ts';
 
 export const ECS_VERSION = '9.4.0';
 /** Pieces that sessions share; beyond it all are made anew. 4096 pieces of 150 bytes are 1 MiB. */
 const MAX_SHARED_PIECES = 4096;
+const BYTES = ',"bytes":';
 /** What most of these databases' own tools and dashboards call them. */
 const DATASETS: Readonly<Record<string, string>> = { postgresql: 'dbaudit.pgsql' };
 
 /**
- * The parts of a line that stay the same from event to event of a session. What sessions have in common is shared, and
- * what is a session's own lies in one array: there may be very many sessions.
+ * The parts of a line that stay the same from event to event of a session. What sessions have in common is shared bytes;
+ * what is a session's own are strings, which take the least memory: there may be very many sessions.
  */
 export class SessionPieces {
   /** Of the session's facts when this was made. */
   readonly revision: number;
   /** `"},"ecs":…,"db":{"system":…,"namespace":…`. */
   readonly database: Piece;
-  /** `"ip":…,"port":…`. */
+  /** `,"dataset":…,"id":"<session>-`; the index follows. */
+  readonly eventId: string;
+  /** These four up to the bytes that follow; `withoutBytes` has them for events about neither request nor answer. */
+  readonly source: string;
+  readonly client: string;
+  readonly destination: Piece;
   readonly server: Piece;
   /** `},"user":…,"kubernetes":…,"network":{…`. */
   readonly account: Piece;
@@ -30,10 +35,8 @@ export class SessionPieces {
   readonly capture: Piece;
   readonly okCode: '0' | '00000';
   readonly communityId: string | undefined;
-  readonly #own: readonly number[];
-  readonly #eventId: PackedText;
-  readonly #client: PackedText;
-  readonly #identity: PackedText;
+  /** `,"community_id":…},"dbaudit":{"schema":1,"session":{"id":…`. */
+  readonly identity: string;
 
   constructor(
     session: Session,
@@ -48,7 +51,10 @@ export class SessionPieces {
     this.database = factory.shared(
       `"},"ecs":{"version":"${ECS_VERSION}"},"db":{"system":{"name":${json(facts.system)}}${field('namespace', database)}`,
     );
-    this.server = factory.shared(address(server));
+    this.source = `,"source":{${address(client)}${BYTES}`;
+    this.client = `},"client":{${address(client)}${BYTES}`;
+    this.destination = factory.shared(`},"destination":{${address(server)}${BYTES}`);
+    this.server = factory.shared(`},"server":{${address(server)}${BYTES}`);
     const account = user === undefined ? '' : `,"user":{"name":${json(user)}}`;
     this.account = factory.shared(
       `}${account}${factory.kubernetes},"network":{"transport":"tcp"${field('protocol', protocol)},"type":"ipv${ipVersion}"`,
@@ -58,27 +64,16 @@ export class SessionPieces {
     this.okCode = protocol === 'postgresql' ? '00000' : '0';
     this.communityId = before === undefined ? communityId(client, server) : before.communityId;
     const community = field('community_id', this.communityId);
-    const connectionId = field('connection_id', facts.connectionId);
-    const packer = new WordPacker();
-    this.#eventId = packer.add(`,"dataset":${json(datasetOf(protocol))},"id":"${session.id}-`);
-    this.#client = packer.add(address(client));
-    this.#identity = packer.add(`${community}},"dbaudit":{"schema":1,"session":{"id":"${session.id}"${connectionId}`);
-    this.#own = packer.pack();
+    const connectionId = asciiField('connection_id', facts.connectionId);
+    this.eventId = `,"dataset":${json(datasetOf(protocol))},"id":"${session.id}-`;
+    this.identity = `${community}},"dbaudit":{"schema":1,"session":{"id":"${session.id}"${connectionId}`;
   }
 
-  /** `,"dataset":…,"id":"<session>-`; the index follows. */
-  writeEventId(into: JsonWriter): void {
-    into.words(this.#own, this.#eventId.firstWord, this.#eventId.size);
-  }
-
-  /** `"ip":…,"port":…`. */
-  writeClient(into: JsonWriter): void {
-    into.words(this.#own, this.#client.firstWord, this.#client.size);
-  }
-
-  /** `,"community_id":…},"dbaudit":{"schema":1,"session":{"id":…`. */
-  writeIdentity(into: JsonWriter): void {
-    into.words(this.#own, this.#identity.firstWord, this.#identity.size);
+  /** The four addresses of an event that is about neither a request nor an answer. */
+  get withoutBytes(): string {
+    const cut = (text: string) => text.slice(0, -BYTES.length);
+    const server = [this.destination, this.server].map(({ bytes }) => cut(Buffer.from(bytes).toString()));
+    return [cut(this.source), cut(this.client), ...server].join('');
   }
 }
 
@@ -163,6 +158,14 @@ function address({ ip, port }: Endpoint): string {
 
 function field(name: string, value: string | undefined): string {
   return value === undefined ? '' : `,"${name}":${json(value)}`;
+}
+
+/** For strings that are written without a look: whatever is not ASCII is escaped. */
+function asciiField(name: string, value: string | undefined): string {
+  return field(name, value).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** As JSON.stringify, but lone surrogates become U+FFFD: not every reader takes their escapes. */

@@ -15,7 +15,7 @@ export class StatementPieces {
   readonly tables: readonly string[];
   /** `,"operation":…,"collection":…,"query":{"summary":…`; without a summary up to the brace. */
   readonly query: Piece;
-  /** `,"class":…,"fingerprint":…,"tables":…`. */
+  /** `,"class":…,"fingerprint":…,"tables":…,"text_length":`. */
   readonly statement: Piece;
   #text: string | undefined;
   #textJson: Piece | undefined;
@@ -32,6 +32,7 @@ export class StatementPieces {
       scratch.ascii(`,"class":"${analysis.statementClass}","fingerprint":`);
       scratch.string(analysis.fingerprint);
       writeStrings(scratch, ',"tables":', analysis.tables);
+      scratch.ascii(',"text_length":');
     }
     this.statement = written(scratch);
   }

@@ -12,9 +12,12 @@ export class TimestampWriter {
   readonly #timeline: Timeline;
   #second = Number.NaN;
   #prefix = new Piece('');
+  readonly #before: string;
 
-  constructor(timeline: Timeline) {
+  /** `before` is ASCII that is written in front of each. */
+  constructor(timeline: Timeline, before: string) {
     this.#timeline = timeline;
+    this.#before = before;
   }
 
   write(into: JsonWriter, at: Nanos): void {
@@ -27,6 +30,6 @@ export class TimestampWriter {
   #keep(second: number): void {
     const sinceEpoch = Math.min(Math.max(this.#timeline.originSeconds + second, 0), LAST_SECOND);
     this.#second = second;
-    this.#prefix = new Piece(new Date(sinceEpoch * 1000).toISOString().slice(0, PREFIX_LENGTH));
+    this.#prefix = new Piece(`${this.#before}${new Date(sinceEpoch * 1000).toISOString().slice(0, PREFIX_LENGTH)}`);
   }
 }

@@ -5,7 +5,7 @@ import { Timeline } from '../../../../agent/timeline.ts';
 import { sampleTimeline } from './sample-events.ts';
 
 function written(timeline: Timeline, ...points: readonly number[]): string[] {
-  const timestamps = new TimestampWriter(timeline);
+  const timestamps = new TimestampWriter(timeline, '');
   return points.map((at) => {
     const into = new JsonWriter(1);
     timestamps.write(into, at);
