@@ -5,7 +5,7 @@ import type { CommandContext } from './context.ts';
 
 /** The plugin's command line. It never leaves the process by itself, so that tests can run it. */
 export function buildProgram(context: CommandContext): Command {
-  const program = new Command('kubectl-dbaudit')
+  const program = new Command('kubectl dbaudit')
     .description('Shows and records who did what in which database, for workloads on Kubernetes.')
     .version(VERSION)
     .showHelpAfterError()

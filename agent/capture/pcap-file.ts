@@ -61,15 +61,21 @@ export class PcapFileSource implements PacketSource {
       const { compressed, chunks } = await isGzip(bytes);
       yield* compressed ? gunzipped(chunks) : chunks;
     } catch (error) {
-      throw this.#unreadable((error as Error).message, stream.position);
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code?.startsWith('E') && stream.position === 0)
+        throw new UserError('DBA1002', `${this.#name} cannot be read: ${message}`, 'check the path and its rights');
+      throw this.#unreadable(message, stream.position);
     }
   }
 
+  get #name(): string {
+    return this.#path === STANDARD_INPUT ? 'standard input' : this.#path;
+  }
+
   #unreadable(problem: string, position: number): UserError {
-    const file = this.#path === STANDARD_INPUT ? 'standard input' : this.#path;
     return new UserError(
       'DBA1002',
-      `${file}, byte ${position}: ${problem}`,
+      `${this.#name}, byte ${position}: ${problem}`,
       'give a capture as tcpdump or Wireshark write it (pcap or pcapng, gzip too); the packets before that byte were read',
     );
   }
