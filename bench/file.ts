@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { cheapestOf, costOf, micros } from './measure.ts';
 import { RECORDINGS, recorded } from './recordings.ts';
 
@@ -12,11 +11,11 @@ export async function benchFile(names: readonly string[]): Promise<void> {
   for (const recording of RECORDINGS.filter(({ name }) => names.length === 0 || names.includes(name))) {
     const { file, port } = await recorded(recording);
     const ports = `DBAUDIT_CAPTURE_PORTS_${recording.protocol.toUpperCase()}=${port}`;
-    const agent = cheapestOf(RUNS, `${ports} bin/dbaudit-agent replay ${file} > build/bench/events.ndjson`);
-    const packets = Number(/(\d[\d,]*) packets/.exec(agent.output)?.[1]?.replaceAll(',', ''));
-    const events = Number(
-      spawnSync('wc', ['-l', 'build/bench/events.ndjson'], { encoding: 'utf8' }).stdout.split(' ')[0],
+    const agent = cheapestOf(RUNS, `${ports} bin/dbaudit-agent replay ${file} > /dev/null`);
+    const [packets, events] = [...agent.output.matchAll(/(\d[\d,]*) (?:packets|events)/g)].map(([, figure]) =>
+      Number(figure?.replaceAll(',', '')),
     );
+    if (packets === undefined || events === undefined) throw new Error(`no summary: ${agent.output}`);
     const fields = recording.tsharkFields.map((field) => `-e ${field}`).join(' ');
     const decodeAs = recording.protocol === 'postgresql' ? 'pgsql' : recording.protocol === 'redis' ? 'resp' : 'mysql';
     const tshark = costOf(

@@ -30,7 +30,7 @@ const mysql = (prepared: boolean) => ({
   protocol: 'mysql' as const,
   start: startMariadb,
   prepare: (server: RunningServer) => `${sysbench(server, prepared)} prepare`,
-  load: (server: RunningServer) => `${sysbench(server, prepared)} --time=20 run`,
+  load: (server: RunningServer) => `${sysbench(server, prepared)} --time=60 run`,
   tsharkFields: ['mysql.query', 'mysql.command', 'mysql.stmt_id', 'mysql.error_code', 'mysql.affected_rows'],
 });
 
@@ -38,7 +38,7 @@ const postgres = (mode: 'simple' | 'prepared') => ({
   protocol: 'postgresql' as const,
   start: startPostgres,
   prepare: (server: RunningServer) => `${pgbench(server)} -i -s 1 ${server.database}`,
-  load: (server: RunningServer) => `${pgbench(server)} -S -M ${mode} -c 8 -T 25 ${server.database}`,
+  load: (server: RunningServer) => `${pgbench(server)} -S -M ${mode} -c 8 -T 60 ${server.database}`,
   tsharkFields: ['pgsql.query', 'pgsql.type', 'pgsql.statement', 'pgsql.tag', 'pgsql.code'],
 });
 
@@ -52,7 +52,7 @@ export const RECORDINGS: readonly Recording[] = [
     protocol: 'redis',
     start: startRedis,
     prepare: () => undefined,
-    load: (server) => `redis-benchmark -p ${server.port} -c 8 -n 300000 -r 100000 -t get,set -q`,
+    load: (server) => `redis-benchmark -p ${server.port} -c 8 -n 1000000 -r 100000 -t get,set -q`,
     tsharkFields: ['resp.bulk_string.value', 'resp.simple_string', 'resp.error', 'resp.integer'],
   },
 ];
