@@ -1,4 +1,4 @@
-import type { AgentEvent, AuditEvent, CaptureGap, Session } from './audit-event.ts';
+import type { AgentEvent, AuditEvent, CaptureGap } from './audit-event.ts';
 import type { PacketSource } from './capture/packet-source.ts';
 import type { Enricher } from './enrich/index.ts';
 import type { EventOutput } from './event-output.ts';
@@ -35,7 +35,7 @@ export class Pipeline {
     this.#parts = parts;
     const { source, sessions, limits } = parts;
     this.reassembler = new Reassembler({
-      open: (connection) => sessions.open(connection, this.#emit),
+      open: sessions.opener((session, activity) => this.#deliver({ activity, session, analysis: undefined })),
       isServerPort: (port) => sessions.isServerPort(port),
       limits,
       onGap: (reason, count, at) => this.emitOwn({ kind: 'capture-gap', at, reason, count, detail: undefined }),
@@ -84,10 +84,6 @@ export class Pipeline {
   emitOwn(activity: CaptureGap | AgentEvent): void {
     this.#deliver({ activity, session: undefined, analysis: undefined });
   }
-
-  readonly #emit = (session: Session, activity: AuditEvent['activity']): void => {
-    this.#deliver({ activity, session, analysis: undefined });
-  };
 
   #deliver(event: AuditEvent): void {
     let kept: AuditEvent | undefined = event;

@@ -1,9 +1,9 @@
 import type { AuditEvent, Session } from './audit-event.ts';
 import { sessionId } from './encode/session-id.ts';
 import type { DecoderLimits, Protocol } from './protocols/protocol.ts';
-import { SessionListener } from './protocols/session.ts';
+import { SessionListener, type SessionParts } from './protocols/session.ts';
 import { SessionFacts } from './protocols/session-facts.ts';
-import type { ByteStreamListener, Connection } from './tcp/byte-stream.ts';
+import type { OpenConnection } from './tcp/byte-stream.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface SessionOpenerOptions {
@@ -20,7 +20,7 @@ export interface SessionOpenerOptions {
 
 type Emit = (session: Session, activity: AuditEvent['activity']) => void;
 
-/** Makes a session of each connection that is to be looked into. */
+/** Knows which connections are to be looked into. */
 export class SessionOpener {
   readonly #options: SessionOpenerOptions;
   readonly #byPort = new Map<number, Protocol>();
@@ -39,34 +39,35 @@ export class SessionOpener {
     return this.#byPort.has(port);
   }
 
-  open(connection: Connection, emit: Emit): ByteStreamListener | undefined {
+  /** Makes a session of each connection that is to be looked into; what it gives goes to `emit`. */
+  opener(emit: Emit): OpenConnection {
     const { protocols, limits, timeline, salt, allPorts } = this.#options;
-    const expected = this.#byPort.get(connection.server.port);
-    if (expected === undefined && !allPorts) return undefined;
-    let protocol: Protocol | undefined;
-    const session: Session = {
-      id: sessionId(connection, timeline, salt),
-      connection,
-      protocol: undefined,
-      facts: new SessionFacts('unknown'),
-      eventCount: 0,
-    };
-    return new SessionListener({
-      session,
+    const parts: SessionParts = {
       protocols,
-      expected,
       limits,
       report: emit,
-      recognized: (recognized, found, at) => {
-        protocol = found;
-        recognized.protocol = found.name;
-        recognized.facts.update({ system: found.name });
-        this.recognized.set(found.name, (this.recognized.get(found.name) ?? 0) + 1);
-        if (!connection.capturedFromStart) emit(recognized, { kind: 'session-midstream', at });
+      recognized: (session, { name }, at) => {
+        session.protocol = name;
+        session.facts.update({ system: name });
+        this.recognized.set(name, (this.recognized.get(name) ?? 0) + 1);
+        if (!session.connection.capturedFromStart) emit(session, { kind: 'session-midstream', at });
       },
-      ended: (ended, at, reason) => {
-        if (protocol !== undefined) emit(ended, { kind: 'session-end', at, reason });
+      ended: (session, at, reason) => {
+        if (session.protocol !== undefined) emit(session, { kind: 'session-end', at, reason });
       },
-    });
+    };
+    return (connection) => {
+      const expected = this.#byPort.get(connection.server.port);
+      if (expected === undefined && !allPorts) return undefined;
+      const session: Session = {
+        id: sessionId(connection, timeline, salt),
+        connection,
+        protocol: undefined,
+        facts: new SessionFacts('unknown'),
+        eventCount: 0,
+        encoderCache: undefined,
+      };
+      return new SessionListener(parts, session, expected);
+    };
   }
 }

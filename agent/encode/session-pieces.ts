@@ -5,6 +5,8 @@ import type { EncoderOptions } from './encoder.ts';
 import { Piece } from './piece.ts';
 
 export const ECS_VERSION = '9.4.0';
+/** Sessions whose pieces are kept: those heard of last. Idle connections are many, and pieces are most of what one costs. */
+const MAX_KEPT_SESSIONS = 2048;
 /** Pieces that sessions share; beyond it all are made anew. 4096 pieces of 150 bytes are 1 MiB. */
 const MAX_SHARED_PIECES = 4096;
 const BYTES = ',"bytes":';
@@ -82,6 +84,9 @@ export class SessionPieceFactory {
   readonly kubernetes: string;
   readonly #options: EncoderOptions;
   readonly #shared = new Map<string, Piece>();
+  /** A ring: who is added takes the place of who was added longest ago. */
+  readonly #kept: (Session | undefined)[] = [];
+  #nextKept = 0;
 
   constructor(options: EncoderOptions) {
     this.#options = options;
@@ -93,6 +98,7 @@ export class SessionPieceFactory {
     const kept = keptOf(session);
     if (kept !== undefined && kept.revision === facts.revision) return kept;
     const pieces = new SessionPieces(session, facts.user, facts.database, this, kept);
+    if (kept === undefined) this.#keep(session);
     session.encoderCache = pieces;
     return pieces;
   }
@@ -102,6 +108,13 @@ export class SessionPieceFactory {
     const { facts } = session;
     if (user === facts.user && database === facts.database) return this.of(session);
     return new SessionPieces(session, user, database, this, keptOf(session));
+  }
+
+  #keep(session: Session): void {
+    const forgotten = this.#kept[this.#nextKept];
+    if (forgotten !== undefined) forgotten.encoderCache = undefined;
+    this.#kept[this.#nextKept] = session;
+    this.#nextKept = (this.#nextKept + 1) % MAX_KEPT_SESSIONS;
   }
 
   shared(text: string): Piece {

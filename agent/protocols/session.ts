@@ -9,11 +9,9 @@ import { readClientHello } from './tls-hello.ts';
 /** After so many violations a connection is what its decoder cannot read; each try costs a decoder's state. */
 const MAX_VIOLATIONS = 8;
 
+/** What all sessions have in common. */
 export interface SessionParts {
-  readonly session: Session;
   readonly protocols: readonly Protocol[];
-  /** What is expected on the server's port; undefined: nothing in particular. */
-  readonly expected: Protocol | undefined;
   readonly limits: DecoderLimits;
   report(session: Session, activity: Activity): void;
   /** The connection is over or its port is used by nothing that is known here. */
@@ -30,13 +28,18 @@ type Reader = ByteStreamListener | 'opening' | 'blind';
  */
 export class SessionListener implements ByteStreamListener {
   readonly #parts: SessionParts;
+  readonly #session: Session;
+  readonly #expected: Protocol | undefined;
   #reader: Reader = 'opening';
   #opening: Opening | undefined;
   #violations = 0;
   #protocol: Protocol | undefined;
 
-  constructor(parts: SessionParts) {
+  /** `expected` is what the server's port stands for; undefined: nothing in particular. */
+  constructor(parts: SessionParts, session: Session, expected: Protocol | undefined) {
     this.#parts = parts;
+    this.#session = session;
+    this.#expected = expected;
   }
 
   data(from: Side, buffer: Buffer, start: number, end: number, at: Nanos): void {
@@ -79,14 +82,22 @@ export class SessionListener implements ByteStreamListener {
     if (typeof this.#reader !== 'string') this.#reader.close(at, reason);
     this.#reader = 'blind';
     this.#opening = undefined;
-    this.#parts.ended(this.#parts.session, at, reason);
+    this.#parts.ended(this.#session, at, reason);
   }
 
   #open(from: Side, buffer: Buffer, start: number, end: number, at: Nanos): void {
-    const { protocols, expected, session } = this.#parts;
+    const { protocols } = this.#parts;
     this.#opening ??= new Opening();
     const opening = this.#opening;
-    const verdict = opening.judge(from, buffer, start, end, protocols, expected, session.connection.capturedFromStart);
+    const verdict = opening.judge(
+      from,
+      buffer,
+      start,
+      end,
+      protocols,
+      this.#expected,
+      this.#session.connection.capturedFromStart,
+    );
     if (verdict === 'tls') {
       this.#encrypted(opening, from, buffer, start, end, at);
     } else if (verdict === 'unknown') {
@@ -102,11 +113,12 @@ export class SessionListener implements ByteStreamListener {
 
   /** Hands what was held back to the decoder, in the order it came. */
   #decode(protocol: Protocol, at: Nanos): void {
-    const { session, limits, recognized } = this.#parts;
+    const session = this.#session;
+    const { limits } = this.#parts;
     const opening = this.#opening;
     this.#opening = undefined;
     this.#protocol = protocol;
-    recognized(session, protocol, at);
+    this.#parts.recognized(session, protocol, at);
     this.#reader = protocol.decode({
       facts: session.facts,
       limits,
@@ -121,7 +133,8 @@ export class SessionListener implements ByteStreamListener {
     const opening = this.#opening;
     const bytes = opening?.bytesSeen ?? 0;
     if (opening === undefined || bytes === 0) return;
-    const { expected, session } = this.#parts;
+    const expected = this.#expected;
+    const session = this.#session;
     const fromStart = session.connection.capturedFromStart && !opening.hasGap;
     if (expected !== undefined && !fromStart) this.#decode(expected, at);
     else this.#unrecognized(bytes, at);
@@ -131,9 +144,9 @@ export class SessionListener implements ByteStreamListener {
     this.#reader = 'blind';
     const hello = opening.joined(from, buffer, start, end);
     this.#opening = undefined;
-    if (this.#parts.expected === undefined) return;
-    this.#parts.recognized(this.#parts.session, this.#parts.expected, at);
-    this.#parts.session.facts.update({ tls: readClientHello(hello, 0, hello.length) });
+    if (this.#expected === undefined) return;
+    this.#parts.recognized(this.#session, this.#expected, at);
+    this.#session.facts.update({ tls: readClientHello(hello, 0, hello.length) });
     this.#report({
       kind: 'blind',
       at,
@@ -149,9 +162,9 @@ export class SessionListener implements ByteStreamListener {
   #unrecognized(bytes: number, at: Nanos): void {
     this.#reader = 'blind';
     this.#opening = undefined;
-    const { expected } = this.#parts;
+    const expected = this.#expected;
     if (expected === undefined) return;
-    this.#parts.recognized(this.#parts.session, expected, at);
+    this.#parts.recognized(this.#session, expected, at);
     this.#report({
       kind: 'blind',
       at,
@@ -175,9 +188,10 @@ export class SessionListener implements ByteStreamListener {
     reader.close(at, 'evicted');
     this.#report({ kind: 'blind', at, reason: 'malformed', from, bytes: undefined, forGood, detail: error.message });
     if (forGood) return;
-    const { session, limits } = this.#parts;
+    const session = this.#session;
+    const { limits } = this.#parts;
     this.#reader = protocol.decode({ facts: session.facts, limits, capturedFromStart: false, report: this.#report });
   }
 
-  readonly #report = (activity: Activity): void => this.#parts.report(this.#parts.session, activity);
+  readonly #report = (activity: Activity): void => this.#parts.report(this.#session, activity);
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Session } from '../../../../agent/audit-event.ts';
 import type { Activity } from '../../../../agent/protocols/activity.ts';
 import { type DecoderContext, type Protocol, ProtocolViolation } from '../../../../agent/protocols/protocol.ts';
-import { SessionListener } from '../../../../agent/protocols/session.ts';
+import { SessionListener, type SessionParts } from '../../../../agent/protocols/session.ts';
 import { SessionFacts } from '../../../../agent/protocols/session-facts.ts';
 
 /** A protocol of one letter: bytes that begin with it are its own, `!` breaks its rules. */
@@ -48,10 +48,8 @@ function open(options: { readonly expected?: Protocol; readonly fromStart?: bool
       interfaceIndex: undefined,
     },
   };
-  const listener = new SessionListener({
-    session,
+  const parts: SessionParts = {
     protocols: [A, B],
-    expected: options.expected,
     limits: { textBytes: 1, pendingStatements: 1, preparedStatements: 1, stillRunningNanos: 1 },
     report: (_, activity: Activity) => {
       log.push(
@@ -60,7 +58,8 @@ function open(options: { readonly expected?: Protocol; readonly fromStart?: bool
     },
     recognized: (_, { name }) => log.push(`recognized ${name}`),
     ended: (_session, _at, reason) => log.push(`ended ${reason}`),
-  });
+  };
+  const listener = new SessionListener(parts, session, options.expected);
   const send = (from: 'client' | 'server', text: string) => {
     const bytes = Buffer.from(text, 'latin1');
     listener.data(from, bytes, 0, bytes.length, 0);
