@@ -4,7 +4,7 @@ import { client as c, server as s } from '../../../../support/postgres-wire.ts';
 
 /** What Packetbeat 7.17 loses or gets wrong in PostgreSQL traffic; each of these fails a decoder with that defect. */
 
-test('a statement that runs for longer than any timeout is reported with its answer', () => {
+test('P2: a statement that runs for longer than any timeout is reported with its answer', () => {
   const gives = statements([
     ['client', c.query('select pg_sleep(3600)')],
     ['wait', 3_600_000_000_000],
@@ -13,7 +13,7 @@ test('a statement that runs for longer than any timeout is reported with its ans
   expect(gives).toEqual(['running select pg_sleep(3600)', 'query "select pg_sleep(3600)" ok returned=1']);
 });
 
-test('Bind and Execute of a named statement that was parsed long ago', () => {
+test('P8: Bind and Execute of a named statement that was parsed long ago', () => {
   const gives = statements([
     [
       'client',
@@ -35,7 +35,7 @@ test('Bind and Execute of a named statement that was parsed long ago', () => {
   ]);
 });
 
-test('SET by Parse is a statement like any other', () => {
+test('P9: SET by Parse is a statement like any other', () => {
   const gives = statements([
     ['client', c.parse("SET TimeZone = 'UTC'"), c.bind(), c.execute('', 1), c.sync()],
     ['server', s.parseComplete(), s.bindComplete(), s.complete('SET'), s.ready()],
@@ -43,7 +43,7 @@ test('SET by Parse is a statement like any other', () => {
   expect(gives).toEqual(['execute "SET TimeZone = \'UTC\'" ok']);
 });
 
-test('a semicolon within quotes ends nothing', () => {
+test('P9: a semicolon within quotes ends nothing', () => {
   const gives = statements([
     ['client', c.query("insert into t values ('a;b', $$c;d$$)")],
     ['server', s.complete('INSERT 0 1'), s.ready()],
@@ -57,7 +57,7 @@ test('a semicolon within quotes ends nothing', () => {
   ]);
 });
 
-test('row counts come from the tag', () => {
+test('P9: row counts come from the tag', () => {
   const tags = ['INSERT 0 7', 'UPDATE 8', 'DELETE 9', 'MERGE 10', 'COPY 11', 'MOVE 12', 'SELECT 0', 'FETCH 0'];
   const gives = statements(
     tags.flatMap((tag) => [['client', c.query('q')] as const, ['server', s.complete(tag), s.ready()] as const]),
