@@ -4,6 +4,7 @@ import type { DecoderLimits } from '../../agent/protocols/protocol.ts';
 import { SessionFacts } from '../../agent/protocols/session-facts.ts';
 import type { Side } from '../../agent/tcp/byte-stream.ts';
 import { type GreetingFields, greeting, handshakeResponse, ok, type ResponseFields } from './mysql-wire.ts';
+import { BYTE_BY_BYTE, randomly, type Split, WHOLE } from './splits.ts';
 
 /** One side says something, or `lost` bytes of it are missing from the capture. */
 export interface Turn {
@@ -33,26 +34,6 @@ export function login(greetingFields: GreetingFields = {}, response: ResponseFie
 }
 
 /** How a turn's bytes arrive: where they are cut. */
-export type Split = (bytes: Buffer) => readonly Buffer[];
-
-const WHOLE: Split = (bytes) => [bytes];
-const BYTE_BY_BYTE: Split = (bytes) => Array.from(bytes, (_, index) => bytes.subarray(index, index + 1));
-
-/** Pieces of 1 to 40 bytes; the same seed gives the same pieces. */
-export function randomly(seed: number): Split {
-  let state = seed;
-  return (bytes) => {
-    const pieces: Buffer[] = [];
-    for (let start = 0; start < bytes.length; ) {
-      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-      const end = start + 1 + ((state >>> 16) % 40);
-      pieces.push(bytes.subarray(start, end));
-      start = end;
-    }
-    return pieces;
-  };
-}
-
 export interface Heard {
   readonly activities: readonly Activity[];
   readonly statements: readonly Statement[];

@@ -3,6 +3,7 @@ import type { DecoderLimits } from '../../agent/protocols/protocol.ts';
 import { redis } from '../../agent/protocols/redis/index.ts';
 import { SessionFacts } from '../../agent/protocols/session-facts.ts';
 import type { Side } from '../../agent/tcp/byte-stream.ts';
+import { BYTE_BY_BYTE, randomly, type Split, WHOLE } from './splits.ts';
 
 /** A side speaks, bytes of it are lost, or time passes (a tick comes at its end). */
 export type Turn =
@@ -49,26 +50,6 @@ export function aggregate(type: string, ...elements: readonly (string | Buffer)[
 /** A value that is one line. */
 export function line(text: string): Buffer {
   return Buffer.from(`${text}\r\n`);
-}
-
-export type Split = (bytes: Buffer) => readonly Buffer[];
-
-const WHOLE: Split = (bytes) => [bytes];
-export const BYTE_BY_BYTE: Split = (bytes) => Array.from(bytes, (_, index) => bytes.subarray(index, index + 1));
-
-/** Pieces of 1 to 40 bytes; the same seed gives the same pieces. */
-export function randomly(seed: number): Split {
-  let state = seed;
-  return (bytes) => {
-    const pieces: Buffer[] = [];
-    for (let start = 0; start < bytes.length; ) {
-      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-      const end = start + 1 + ((state >>> 16) % 40);
-      pieces.push(bytes.subarray(start, end));
-      start = end;
-    }
-    return pieces;
-  };
 }
 
 export interface HearingOptions {

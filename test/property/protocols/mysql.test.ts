@@ -4,7 +4,7 @@ import type { Activity, Statement } from '../../../agent/protocols/activity.ts';
 import { mysql } from '../../../agent/protocols/mysql/index.ts';
 import { ProtocolViolation } from '../../../agent/protocols/protocol.ts';
 import { SessionFacts } from '../../../agent/protocols/session-facts.ts';
-import { client, hear, LIMITS, login, randomly, server, type Turn } from '../../support/mysql-conversation.ts';
+import { client, hear, LIMITS, login, server, type Turn } from '../../support/mysql-conversation.ts';
 import {
   CACHE_METADATA,
   CAPABILITY,
@@ -25,6 +25,7 @@ import {
   sendLongData,
   uint64,
 } from '../../support/mysql-wire.ts';
+import { randomly } from '../../support/splits.ts';
 
 /** What the two sides agreed on. */
 interface Flavour {

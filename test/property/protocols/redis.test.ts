@@ -1,19 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ProtocolViolation } from '../../../agent/protocols/protocol.ts';
-import {
-  aggregate,
-  BYTE_BY_BYTE,
-  bulk,
-  client,
-  command,
-  gist,
-  hear,
-  line,
-  randomly,
-  server,
-  type Turn,
-} from '../../support/redis-wire.ts';
+import { aggregate, bulk, client, command, gist, hear, line, server, type Turn } from '../../support/redis-wire.ts';
+import { BYTE_BY_BYTE, randomly } from '../../support/splits.ts';
 
 /** After a loss, a value that holds a command right where a segment begins is taken for one: nothing on the wire tells. */
 const COMMAND_IN_A_VALUE = '*1\r\n$4\r\nPING\r\n';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { deflateSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { client, hear, hearEveryWay, login, randomly, server } from '../../../../support/mysql-conversation.ts';
+import { client, hear, hearEveryWay, login, server } from '../../../../support/mysql-conversation.ts';
 import {
   bytes,
   CAPABILITY,
@@ -18,6 +18,7 @@ import {
   query,
   resultSet,
 } from '../../../../support/mysql-wire.ts';
+import { randomly } from '../../../../support/splits.ts';
 
 const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
 
