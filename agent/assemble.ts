@@ -39,7 +39,7 @@ export function assembleAgent(config: AgentConfig, { source, ...surroundings }: 
     config.format === 'native' ? createNativeEncoder(encoderOptions) : createPacketbeatEncoder(encoderOptions);
   const output = new EventOutput(encoder, surroundings.delivery);
   const sessions = new SessionOpener({
-    protocols,
+    protocols: protocols.filter(({ name }) => config.capture.protocols.includes(name)),
     ports: config.capture.ports,
     allPorts: config.capture.allPorts,
     timeline,

@@ -3,6 +3,9 @@ import { parse, stringify, YAMLParseError } from 'yaml';
 import { UserError } from '../contract/user-error.ts';
 import { type AgentConfig, readConfig } from './config.ts';
 
+/** In a pod the file is a ConfigMap that may not be there; set by the injector. */
+const OPTIONAL = 'DBAUDIT_CONFIG_OPTIONAL';
+
 /**
  * The configuration in force: file (if one is named), then environment, then defaults.
  * @throws UserError DBA1001 where a value or the YAML is wrong, DBA1002 where the file cannot be read
@@ -11,7 +14,8 @@ export async function loadConfig(
   path: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<AgentConfig> {
-  return readConfig(path === undefined ? undefined : parseYaml(path, await read(path)), environment);
+  const text = path === undefined ? undefined : await read(path, environment[OPTIONAL] === 'true');
+  return readConfig(path === undefined || text === undefined ? undefined : parseYaml(path, text), environment);
 }
 
 /** As YAML that can be given back by `--config`. Holds no secret: sinks name files, never values. */
@@ -19,10 +23,12 @@ export function printConfig(config: AgentConfig): string {
   return stringify(config);
 }
 
-async function read(path: string): Promise<string> {
+/** Undefined where there is no such file and there need not be one. */
+async function read(path: string, optional: boolean): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
+    if (optional && error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(
       'DBA1002',

@@ -3,6 +3,7 @@ import { UserError } from '../contract/user-error.ts';
 import { protocols } from './protocols/index.ts';
 
 const PORT = z.int().min(1).max(65_535);
+const PROTOCOL_NAMES = protocols.map(({ name }) => name);
 const portsOf = Object.fromEntries(
   protocols.map(({ name, ports }) => [
     name,
@@ -23,9 +24,20 @@ const capture = z
     snaplenBytes: z.int().min(96).max(16_777_216).default(262_144),
     /** The kernel's buffer. 8 MiB holds 80 ms of a fully used 1 Gbit/s link; a ring of many GiB takes the node's memory. */
     ringMebibytes: z.int().min(1).max(1024).default(8),
-    /** Ports to watch by protocol. `all: true` watches every TCP port and recognises by content alone. */
+    /** The protocols to decode; all of them by default. */
+    protocols: z
+      .array(z.enum(PROTOCOL_NAMES))
+      .min(1)
+      .default([...PROTOCOL_NAMES]),
+    /** Ports to watch by protocol. */
     ports: z.strictObject(portsOf).prefault({}),
+    /** Watches every TCP port and recognises by content alone. */
     allPorts: z.boolean().default(false),
+    /**
+     * Where capturing is not possible: `end` with an error, or `wait`: stay up, report blind and try again. `auto` waits
+     * in a pod, where an agent that ends would keep its pod from starting.
+     */
+    whenUnavailable: z.enum(['auto', 'end', 'wait']).default('auto'),
   })
   .prefault({});
 
@@ -99,6 +111,8 @@ const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   DBAUDIT_CAPTURE_SNAPLEN_BYTES: ['capture', 'snaplenBytes'],
   DBAUDIT_CAPTURE_RING_MEBIBYTES: ['capture', 'ringMebibytes'],
   DBAUDIT_CAPTURE_ALL_PORTS: ['capture', 'allPorts'],
+  DBAUDIT_CAPTURE_PROTOCOLS: ['capture', 'protocols'],
+  DBAUDIT_CAPTURE_WHEN_UNAVAILABLE: ['capture', 'whenUnavailable'],
   ...Object.fromEntries(
     protocols.map(({ name }) => [`DBAUDIT_CAPTURE_PORTS_${name.toUpperCase()}`, ['capture', 'ports', name]]),
   ),
@@ -122,6 +136,9 @@ export function readConfig(file: unknown, environment: Readonly<Record<string, s
       const value = environment[variable];
       if (value !== undefined && value !== '') setAt(input, path, fromText(value, path));
     }
+    for (const [protocol, ports] of portsByProtocol(environment.DBAUDIT_CAPTURE_PORTS ?? '')) {
+      setAt(input, ['capture', 'ports', protocol], ports);
+    }
   }
   const result = agentConfigSchema.safeParse(input);
   if (result.success) return result.data;
@@ -135,8 +152,19 @@ export function readConfig(file: unknown, environment: Readonly<Record<string, s
   );
 }
 
-/** Numbers, truth values and, for ports, comma-separated lists; everything else stays text. */
+/** `3306=mysql,6433=postgresql,3307=mysql`, as the annotation `config.dbaudit.io/ports` has it. */
+function portsByProtocol(text: string): Map<string, number[]> {
+  const ports = new Map<string, number[]>();
+  for (const entry of text.split(',').filter((entry) => entry !== '')) {
+    const [port = '', protocol = ''] = entry.split('=', 2);
+    ports.set(protocol.trim(), [...(ports.get(protocol.trim()) ?? []), Number(port)]);
+  }
+  return ports;
+}
+
+/** Numbers, truth values and, for ports and protocols, comma-separated lists; everything else stays text. */
 function fromText(value: string, path: readonly string[]): unknown {
+  if (path.includes('protocols')) return value.split(',').map((name) => name.trim());
   if (path.includes('ports')) return value.split(',').map((port) => Number(port.trim()));
   if (value === 'true' || value === 'false') return value === 'true';
   return /^\d+$/.test(value) ? Number(value) : value;

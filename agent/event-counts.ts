@@ -1,4 +1,5 @@
 import type { AuditEvent } from './audit-event.ts';
+import type { Nanos } from './timeline.ts';
 
 /** What a reader of the events should find; the basis of the summary and of the metrics. */
 export class EventCounts {
@@ -10,14 +11,19 @@ export class EventCounts {
   loginsFailed = 0;
   /** Sessions of which nothing more can be seen, by reason. */
   readonly blindSessions = new Map<string, number>();
+  /** Sessions of which only the beginning of TLS was seen, by protocol. */
+  readonly encryptedSessions = new Map<string, number>();
   /** Bytes lost on the way to us, in connections that are followed. */
   gapBytes = 0;
   /** Packets, connections or events lost outside a session, by reason. */
   readonly captureGaps = new Map<string, number>();
   events = 0;
+  /** Of the newest event; undefined before the first. */
+  lastAt: Nanos | undefined;
 
   count({ activity, session }: AuditEvent): void {
     this.events += 1;
+    this.lastAt = activity.at;
     switch (activity.kind) {
       case 'statement':
         add(this.statements, session?.protocol ?? 'unknown', 1);
@@ -30,6 +36,7 @@ export class EventCounts {
         break;
       case 'blind':
         if (activity.forGood) add(this.blindSessions, activity.reason, 1);
+        if (activity.reason === 'encrypted') add(this.encryptedSessions, session?.protocol ?? 'unknown', 1);
         if (activity.reason === 'bytes-lost') this.gapBytes += activity.bytes ?? 0;
         break;
       case 'capture-gap':

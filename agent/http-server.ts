@@ -3,7 +3,7 @@ import { UserError } from '../contract/user-error.ts';
 import { METRICS_CONTENT_TYPE, type Metric, metricsText } from './metrics.ts';
 
 /*
- * Three pages for a scraper and a kubelet, over node:net: node:http alone would take 16 MiB of an idle agent's memory
+ * Four pages for a scraper and a kubelet, over node:net: node:http alone would take 16 MiB of an idle agent's memory
  * (docs/adr/0003-metrics.md). One request a connection. https://www.rfc-editor.org/rfc/rfc9112
  */
 
@@ -30,6 +30,8 @@ export interface HttpServerOptions {
   readonly metrics: readonly Metric[];
   /** Whether packets are being captured. */
   ready(): boolean;
+  /** For `/status`; written as JSON. */
+  status(): object;
 }
 
 export interface HttpServer {
@@ -40,7 +42,7 @@ export interface HttpServer {
 }
 
 /**
- * Serves `/metrics`, `/healthz` (this process answers) and `/readyz` (it captures, too).
+ * Serves `/metrics`, `/status` (what is seen, as JSON), `/healthz` (this process answers) and `/readyz` (it captures, too).
  * @throws UserError DBA1005 where the address or the port is not to be had
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -102,7 +104,7 @@ interface Page {
   readonly type?: string;
 }
 
-function page(path: string, { metrics, ready }: HttpServerOptions): Page {
+function page(path: string, { metrics, ready, status }: HttpServerOptions): Page {
   switch (path) {
     case '/metrics':
       return { status: 200, body: metricsText(metrics), type: METRICS_CONTENT_TYPE };
@@ -110,8 +112,10 @@ function page(path: string, { metrics, ready }: HttpServerOptions): Page {
       return { status: 200, body: 'ok\n' };
     case '/readyz':
       return ready() ? { status: 200, body: 'ok\n' } : { status: 503, body: 'not capturing yet\n' };
+    case '/status':
+      return { status: 200, body: `${JSON.stringify(status())}\n`, type: 'application/json' };
     default:
-      return { status: 404, body: 'there are /metrics, /healthz and /readyz\n' };
+      return { status: 404, body: 'there are /metrics, /status, /healthz and /readyz\n' };
   }
 }
 

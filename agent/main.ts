@@ -33,14 +33,15 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (command === 'run') {
     if (rest.length > 0) throw commandLineError(`run takes no argument: ${rest.join(' ')}`);
+    const stop = listenForSignals();
     const { loadConfig, printConfig } = await import('./config-file.ts');
-    const config = await loadConfig(values.config, process.env);
+    const load = () => loadConfig(values.config, process.env);
     if (values['print-config']) {
-      process.stdout.write(printConfig(config));
+      process.stdout.write(printConfig(await load()));
       return 0;
     }
     const { run } = await import('./run.ts');
-    return run(config, process.env);
+    return run(load, process.env, stop);
   }
   if (command === 'replay') {
     if (rest.length === 0) throw commandLineError('replay needs a file, or - for standard input');
@@ -62,6 +63,16 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   throw commandLineError(command === undefined ? 'no command given' : `there is no command ${command}`);
+}
+
+/**
+ * Before the rest is loaded: process 1 of a container ignores a signal that it has no listener for, and would hold up
+ * the end of a short job.
+ */
+function listenForSignals(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(signal));
+  return stop.signal;
 }
 
 function parse(args: readonly string[]) {

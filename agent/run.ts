@@ -1,39 +1,51 @@
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
+import { UserError } from '../contract/user-error.ts';
 import { VERSION } from '../contract/version.ts';
 import { openSinks } from '../delivery/sinks/index.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { type Agent, assembleAgent } from './assemble.ts';
 import { openSource } from './capture/index.ts';
 import type { PacketSource } from './capture/packet-source.ts';
-import type { AgentConfig } from './config.ts';
-import { interfaceName, newInstanceId, readOwnPod } from './surroundings.ts';
+import { PatientSource } from './capture/patient-source.ts';
+import { CaptureStatus } from './capture-status.ts';
+import { type AgentConfig, readConfig } from './config.ts';
+import { type Environment, interfaceName, newInstanceId, readOwnPod } from './surroundings.ts';
 
 const TICK_MILLIS = 1_000;
 const BYTES_PER_MEBIBYTE = 1_048_576;
+/** A mounted ConfigMap follows its object within a minute or so. */
+const RECHECK_MILLIS = 10_000;
 
 /**
- * Captures until SIGTERM or SIGINT, then delivers what it has and ends within the deadline. Gives the exit code.
- * @throws UserError where capturing or listening is not possible
+ * Captures until `stop` aborts (its reason is the signal's name), then delivers what it has and ends within the deadline. Gives the exit code.
+ * In a pod it stays up whatever happens: where it cannot capture it says so in the stream of events and tries again.
+ * @throws UserError where capturing or listening is not possible, outside a pod
  */
 export async function run(
-  config: AgentConfig,
-  environment: Readonly<Record<string, string | undefined>>,
+  load: () => Promise<AgentConfig>,
+  environment: Environment,
+  stop: AbortSignal,
 ): Promise<number> {
-  const { capture } = config;
-  const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, process.stderr);
+  const restart = new AbortController();
   const ownPod = readOwnPod(environment);
-  let capturing = false;
-  const source = openSource({
-    source: capture.source,
-    device: capture.device,
-    snaplenBytes: capture.snaplenBytes,
-    ringBytes: capture.ringMebibytes * BYTES_PER_MEBIBYTE,
-    ports: capture.allPorts ? [] : Object.values(capture.ports).flat(),
-    onNotice: (message) => log.warn(message),
-    onStarted: () => {
-      capturing = true;
-      emitOwn('dbaudit.agent.start', `dbaudit-agent ${VERSION}, ${source.name} on ${capture.device}`);
-      log.info({ source: source.name, device: capture.device, ports: capture.ports }, 'capturing');
+  const { config, problem } = await readPatiently(load, ownPod !== undefined);
+  const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, process.stderr);
+  const status = new CaptureStatus();
+  const source = openPatiently(config, ownPod !== undefined, {
+    open: (onStarted) => {
+      if (problem !== undefined) throw problem;
+      return openConfigured(config, onStarted, (message) => log.warn(message));
+    },
+    onStarted: (name) => {
+      status.capturing();
+      emitOwn('dbaudit.agent.start', `dbaudit-agent ${VERSION}, ${name} on ${config.capture.device}`);
+      log.info({ source: name, device: config.capture.device, ports: config.capture.ports }, 'capturing');
+    },
+    onBlind: ({ code, message, nextStep }) => {
+      status.blind(`${code}: ${message}`);
+      const detail = `${code}: ${message}`;
+      agent.pipeline.emitOwn({ kind: 'capture-gap', at: now(), reason: 'blind', count: 0, detail });
+      log.error({ code, next: nextStep }, `cannot capture: ${message}`);
     },
   });
   const agent: Agent = assembleAgent(config, {
@@ -60,19 +72,26 @@ export async function run(
   const emitOwn = (action: 'dbaudit.agent.start' | 'dbaudit.agent.stop', detail: string) =>
     agent.pipeline.emitOwn({ kind: 'agent', at: now(), action, detail });
 
-  const closeHttp = await listen(
-    config,
-    agent,
-    source,
-    () => capturing,
-    (address) => log.info({ address }, 'metrics and health'),
-  );
+  const closeHttp = await listen(config, agent, source, status, log).catch((error: unknown) => {
+    // An application of the pod may have the port: that is no reason to see nothing.
+    if (ownPod === undefined || !(error instanceof UserError)) throw error;
+    log.warn({ code: error.code }, error.message);
+    return () => Promise.resolve();
+  });
   const clock = setInterval(() => agent.pipeline.tick(now()), TICK_MILLIS);
-  const stop = new AbortController();
-  const onSignal = (signal: NodeJS.Signals) => {
-    log.info({ signal }, 'stopping');
-    emitOwn('dbaudit.agent.stop', signal);
-    stop.abort();
+  const recheck =
+    problem &&
+    setInterval(
+      () =>
+        load().then(
+          () => restart.abort(),
+          () => undefined,
+        ),
+      RECHECK_MILLIS,
+    );
+  const onStop = () => {
+    log.info({ signal: stop.reason }, 'stopping');
+    emitOwn('dbaudit.agent.stop', String(stop.reason));
     setTimeout(() => {
       log.error(
         { waitingBytes: agent.output.delivery.waitingBytes },
@@ -81,30 +100,86 @@ export async function run(
       process.exit(1);
     }, config.shutdown.deadlineSeconds * 1000).unref();
   };
-  process.once('SIGTERM', onSignal);
-  process.once('SIGINT', onSignal);
+  if (stop.aborted) onStop();
+  else stop.addEventListener('abort', onStop, { once: true });
   try {
-    await agent.pipeline.run(stop.signal, now);
+    await agent.pipeline.run(AbortSignal.any([stop, restart.signal]), now);
     log.info({ ...source.counters(), events: agent.output.counts.events }, 'stopped');
     return 0;
   } finally {
     clearInterval(clock);
+    clearInterval(recheck);
     await closeHttp();
   }
 }
 
-/** Metrics and health, where they are wanted; gives what closes them. */
+/**
+ * The configuration, or, in a pod where it is not valid, the defaults together with what is wrong: the agent then
+ * stays up and blind until the configuration is valid, and ends, to be started anew with it.
+ */
+async function readPatiently(
+  load: () => Promise<AgentConfig>,
+  inPod: boolean,
+): Promise<{ readonly config: AgentConfig; readonly problem?: UserError }> {
+  try {
+    return { config: await load() };
+  } catch (error) {
+    if (!inPod || !(error instanceof UserError)) throw error;
+    return { config: readConfig({}, {}), problem: error };
+  }
+}
+
+/** The source that the configuration asks for; where it says so, one that waits instead of failing. */
+function openPatiently(config: AgentConfig, inPod: boolean, { open, onStarted, onBlind }: SourceWatch): PacketSource {
+  const { whenUnavailable } = config.capture;
+  const opened = () => {
+    const source: PacketSource = open(() => onStarted(source.name));
+    return source;
+  };
+  const waits = whenUnavailable === 'wait' || (whenUnavailable === 'auto' && inPod);
+  return waits ? new PatientSource({ open: opened, onBlind }) : opened();
+}
+
+interface SourceWatch {
+  /** May throw UserError. */
+  open(onStarted: () => void): PacketSource;
+  onStarted(source: string): void;
+  onBlind(error: UserError): void;
+}
+
+function openConfigured(
+  { capture }: AgentConfig,
+  onStarted: () => void,
+  onNotice: (text: string) => void,
+): PacketSource {
+  return openSource({
+    source: capture.source,
+    device: capture.device,
+    snaplenBytes: capture.snaplenBytes,
+    ringBytes: capture.ringMebibytes * BYTES_PER_MEBIBYTE,
+    ports: capture.allPorts ? [] : capture.protocols.flatMap((protocol) => capture.ports[protocol] ?? []),
+    onNotice,
+    onStarted,
+  });
+}
+
+/** Metrics, status and health, where they are wanted; gives what closes them. */
 async function listen(
   { http }: AgentConfig,
   agent: Agent,
   source: PacketSource,
-  ready: () => boolean,
-  onListening: (address: string) => void,
+  status: CaptureStatus,
+  log: Logger,
 ): Promise<() => Promise<void>> {
   if (!http.enabled) return () => Promise.resolve();
   const { startHttpServer } = await import('./http-server.ts');
-  const metrics = agentMetrics(agent, source);
-  const server = await startHttpServer({ address: http.address, port: http.port, metrics, ready });
-  onListening(server.address);
+  const server = await startHttpServer({
+    address: http.address,
+    port: http.port,
+    metrics: agentMetrics(agent, source),
+    ready: () => status.isCapturing,
+    status: () => status.describe(agent, source),
+  });
+  log.info({ address: server.address }, 'metrics and health');
   return () => server.close();
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { OwnPod } from './encode/encoder.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** As `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Tells this run of an agent from every other: start and process id. */
 export function newInstanceId(): string {

@@ -30,4 +30,9 @@ export class Timeline {
     const seconds = Math.floor(epochMillis / 1000);
     return this.at(seconds, (epochMillis - seconds * 1000) * NANOS_PER_MILLI);
   }
+
+  /** Cut to milliseconds. */
+  toDate(at: Nanos): Date {
+    return new Date(this.originSeconds * 1000 + Math.floor(at / NANOS_PER_MILLI));
+  }
 }

@@ -120,6 +120,95 @@ describe('dbaudit-agent run', () => {
   });
 });
 
+describe('dbaudit-agent run in a pod', () => {
+  const POD = { DBAUDIT_POD_NAMESPACE: 'shop', DBAUDIT_POD_NAME: 'orders-0', DBAUDIT_NODE_NAME: 'node-1' };
+
+  /** Starts `dbaudit-agent run` with `words` before it, waits for `said` in the log, asks `/status`, ends it. */
+  async function observe(said: RegExp, words: readonly string[], parameters: readonly string[], environment: object) {
+    const port = await freePort();
+    const { NODE_OPTIONS: _, ...inherited } = process.env;
+    const [program = AGENT, ...before] = [...words, AGENT];
+    const child = spawn(program, [...before, 'run', ...parameters], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...inherited, ...POD, DBAUDIT_HTTP_PORT: `${port}`, DBAUDIT_CAPTURE_DEVICE: 'lo', ...environment },
+    });
+    running.push(child);
+    let log = '';
+    let events = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+    });
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      events += text;
+    });
+    for (let tries = 0; tries < 400 && !said.test(log); tries += 1) await sleep(50);
+    const status = await fetch(`http://127.0.0.1:${port}/status`).then(
+      (response) => response.json(),
+      () => undefined,
+    );
+    const wasUp = child.exitCode === null;
+    child.kill('SIGTERM');
+    const exitCode = await exitOf(child);
+    return { log, status, wasUp, exitCode, events: validEvents(events) };
+  }
+
+  test('without the right to capture it stays up and says that it is blind', async () => {
+    const words = ['setpriv', '--bounding-set=-net_raw,-net_admin', '--inh-caps=-all'];
+    const seen = await observe(/cannot capture/, words, [], {});
+    expect(seen).toMatchObject({ wasUp: true, exitCode: 0 });
+    expect(seen.status).toMatchObject({ capturing: false, reason: expect.stringMatching(/^DBA1003: .*CAP_NET_RAW/) });
+    expect(seen.events[0]).toMatchObject({
+      event: { action: 'db.gap', reason: 'blind' },
+      kubernetes: { namespace: 'shop', pod: { name: 'orders-0' }, node: { name: 'node-1' } },
+    });
+  });
+
+  test('with a configuration that is not valid it stays up, blind, and ends once the configuration is valid', async () => {
+    const file = join(directory, 'wrong.yaml');
+    writeFileSync(file, 'redact: everything\n');
+    const { NODE_OPTIONS: _, ...inherited } = process.env;
+    const child = spawn(AGENT, ['run', '--config', file], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...inherited, ...POD, DBAUDIT_HTTP_PORT: `${await freePort()}` },
+    });
+    running.push(child);
+    let events = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      events += text;
+    });
+    for (let tries = 0; tries < 400 && !events.includes('db.gap'); tries += 1) await sleep(50);
+    expect(validEvents(events)[0]).toMatchObject({ message: expect.stringMatching(/DBA1001.*redact/) });
+    writeFileSync(file, 'redact: literals\n');
+    expect(await exitOf(child)).toBe(0);
+  });
+
+  test('without its ConfigMap it takes the defaults', async () => {
+    const optional = { DBAUDIT_CONFIG_OPTIONAL: 'true' };
+    const seen = await observe(/"capturing"/, [], ['--config', join(directory, 'nowhere.yaml')], optional);
+    expect(seen.status).toMatchObject({ capturing: true, protocols: { mysql: { statements: 0 } } });
+    expect(seen.events.map(({ event }) => event.action)).toEqual(['dbaudit.agent.start', 'dbaudit.agent.stop']);
+  });
+
+  test('a port that the application has does not keep it from capturing', async () => {
+    const port = await freePort();
+    const blocker = spawn('python3', ['-m', 'http.server', '--bind', '127.0.0.1', `${port}`], { stdio: 'ignore' });
+    running.push(blocker);
+    for (let tries = 0; tries < 100; tries += 1) {
+      if (
+        await fetch(`http://127.0.0.1:${port}/`).then(
+          (response) => response.ok,
+          () => false,
+        )
+      )
+        break;
+      await sleep(50);
+    }
+    const seen = await observe(/"capturing"/, [], [], { DBAUDIT_HTTP_PORT: `${port}` });
+    expect(seen.log).toContain('DBA1005');
+    expect(seen.events.map(({ event }) => event.action)).toEqual(['dbaudit.agent.start', 'dbaudit.agent.stop']);
+  });
+});
+
 describe('dbaudit-agent', () => {
   test.each([
     [['run', '--config', '/nowhere.yaml'], /DBA1002.*\/nowhere\.yaml/],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readConfig } from '../../../agent/config.ts';
 import { loadConfig, printConfig } from '../../../agent/config-file.ts';
+import { PROTOCOL_NAMES } from '../../../contract/labels.ts';
 import { UserError } from '../../../contract/user-error.ts';
 
 describe('readConfig', () => {
@@ -14,6 +15,10 @@ describe('readConfig', () => {
 
   test('every known protocol has its ports', () => {
     expect(readConfig({}, {}).capture.ports).toEqual({ mysql: [3306], postgresql: [5432], redis: [6379] });
+  });
+
+  test('settings of pods know the same protocols', () => {
+    expect([...PROTOCOL_NAMES]).toEqual(readConfig({}, {}).capture.protocols);
   });
 
   test('the environment wins over the file, whatever section it names', () => {
@@ -30,6 +35,15 @@ describe('readConfig', () => {
     expect(config.capture.ports.mysql).toEqual([3306, 3307]);
     expect(config.http).toMatchObject({ enabled: false, port: 0 });
     expect(config.redact).toBe('none');
+  });
+
+  test('ports and protocols as the annotations of a pod have them', () => {
+    const { capture } = readConfig(
+      { capture: { ports: { redis: [6380] } } },
+      { DBAUDIT_CAPTURE_PORTS: '3306=mysql,6433=postgresql,3307=mysql', DBAUDIT_CAPTURE_PROTOCOLS: 'mysql, redis' },
+    );
+    expect(capture.ports).toEqual({ mysql: [3306, 3307], postgresql: [6433], redis: [6380] });
+    expect(capture.protocols).toEqual(['mysql', 'redis']);
   });
 
   test('an empty variable is as good as none', () => {

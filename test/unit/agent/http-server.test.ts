@@ -6,7 +6,7 @@ import type { Metric } from '../../../agent/metrics.ts';
 import { UserError } from '../../../contract/user-error.ts';
 
 const METRICS: readonly Metric[] = [{ name: 'dbaudit_up', type: 'gauge', help: 'Up.', read: () => 1 }];
-const OPTIONS = { address: '127.0.0.1', port: 0, metrics: METRICS };
+const OPTIONS = { address: '127.0.0.1', port: 0, metrics: METRICS, status: () => ({ capturing: true }) };
 
 let isReady = true;
 let server: HttpServer;
@@ -22,10 +22,11 @@ describe('the HTTP server', () => {
   test.each([
     ['/metrics', 200, '# HELP dbaudit_up Up.\n# TYPE dbaudit_up gauge\ndbaudit_up 1\n'],
     ['/metrics?name[]=x', 200, '# HELP dbaudit_up Up.\n# TYPE dbaudit_up gauge\ndbaudit_up 1\n'],
+    ['/status', 200, '{"capturing":true}\n'],
     ['/healthz', 200, 'ok\n'],
     ['/readyz', 200, 'ok\n'],
-    ['/', 404, 'there are /metrics, /healthz and /readyz\n'],
-    ['/metrics/', 404, 'there are /metrics, /healthz and /readyz\n'],
+    ['/', 404, 'there are /metrics, /status, /healthz and /readyz\n'],
+    ['/metrics/', 404, 'there are /metrics, /status, /healthz and /readyz\n'],
   ])('GET %s', async (path, status, body) => {
     const response = await get(path);
     expect([response.status, await response.text()]).toEqual([status, body]);

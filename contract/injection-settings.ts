@@ -1,0 +1,47 @@
+import * as z from 'zod';
+import { SETTINGS } from './labels.ts';
+import { VERSION } from './version.ts';
+
+/** A Kubernetes quantity: `25m`, `96Mi`. */
+export const quantity = z
+  .string()
+  .regex(new RegExp(SETTINGS.find(({ name }) => name === 'cpu-request')?.pattern ?? '$.'));
+
+/**
+ * What the administrator sets for all injected agents: key `injection.yaml` of the ConfigMap `dbaudit-injector` in our
+ * namespace; `kubectl dbaudit inject` reads the same file or uses these defaults.
+ */
+export const injectionSettingsSchema = z.strictObject({
+  image: z.string().min(1).default(`ghcr.io/dbaudit/dbaudit:${VERSION}`),
+  imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+  /** `auto`: by the version of the cluster. */
+  nativeSidecar: z.enum(['auto', 'true', 'false']).default('auto'),
+  capabilities: z.enum(['full', 'net-raw']).default('full'),
+  /** The level of namespaces without the Pod Security label: what the API server's own configuration says. */
+  podSecurityDefault: z.enum(['privileged', 'baseline', 'restricted']).default('privileged'),
+  redact: z.enum(['secrets', 'literals', 'none']).default('secrets'),
+  resources: z
+    .strictObject({
+      requests: z.strictObject({ cpu: quantity.default('25m'), memory: quantity.default('96Mi') }).prefault({}),
+      /** No CPU limit: a throttled agent loses packets. The agent bounds its own memory below this. */
+      limits: z.strictObject({ cpu: quantity.optional(), memory: quantity.default('256Mi') }).prefault({}),
+    })
+    .prefault({}),
+});
+
+export type InjectionSettings = z.infer<typeof injectionSettingsSchema>;
+
+export const INJECTION_CONFIG_MAP = 'dbaudit-injector';
+export const INJECTION_CONFIG_KEY = 'injection.yaml';
+
+/** The value of the annotation `status.dbaudit.io/injection`: what was put in, so that it can be taken out again. */
+export const injectionStatusSchema = z.looseObject({
+  version: z.string(),
+  source: z.enum(['webhook', 'policy', 'file']),
+  mode: z.literal('sidecar'),
+  native: z.boolean(),
+  /** JSON pointers of what was not there before and is not ours by name: maps and lists made, annotations set. */
+  created: z.array(z.string()).default([]),
+});
+
+export type InjectionStatus = z.infer<typeof injectionStatusSchema>;
