@@ -1,13 +1,16 @@
 # make demo    sets up and shows the agent on real databases
-# make test    sets up and runs all suites; SUITE=unit|property|captures|integration runs one
+# make test    sets up and runs all suites; SUITE=unit|property|captures|integration|cluster runs one
 # make check   format, lint, types, dead code, unit tests: before every commit
 # make bench   sets up and measures against tcpdump and tshark
+# make image   the image for amd64 and arm64, by buildah, podman or docker, and as files in build/image
+# make krew    the plugin for all platforms as krew installs it, in build/krew; PLATFORM=linux-amd64 makes one
 SHELL := /bin/bash
 NODE := tools/node
 MODULES := build/.modules
 ADDON := build/native/afpacket.node
+OWN_ARCHITECTURE = $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,amd64)
 
-.PHONY: demo test check bench setup format clean
+.PHONY: demo test check bench image krew setup format clean
 
 demo: setup
 	@tools/install-packages.sh demo
@@ -16,6 +19,12 @@ demo: setup
 test: setup
 	@tools/install-packages.sh test
 	@$(NODE) tools/prepare-integration.ts
+ifneq ($(filter cluster,$(or $(SUITE),cluster)),)
+	@tools/install-packages.sh cluster
+	@$(NODE) tools/prepare-cluster.ts
+	@$(NODE) tools/image/main.ts archive $(OWN_ARCHITECTURE)
+	@$(NODE) tools/krew/main.ts linux-$(OWN_ARCHITECTURE)
+endif
 	@$(NODE) tools/run-suites.ts $(SUITE)
 
 check: setup
@@ -27,6 +36,14 @@ check: setup
 bench: setup
 	@tools/install-packages.sh test
 	@$(NODE) bench/main.ts $(PART)
+
+image: setup
+	@tools/install-packages.sh image
+	@$(NODE) tools/image/main.ts build
+
+krew: setup
+	@tools/install-packages.sh krew
+	@$(NODE) tools/krew/main.ts $(PLATFORM)
 
 setup: $(MODULES) $(ADDON)
 

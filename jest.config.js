@@ -8,9 +8,16 @@ const suite = (name) => ({
   transform: { '\\.ts$': '<rootDir>/tools/strip-types.js' },
 });
 
+/** All its files share one cluster. */
+const cluster = {
+  ...suite('cluster'),
+  globalSetup: '<rootDir>/test/support/cluster/suite-setup.ts',
+  globalTeardown: '<rootDir>/test/support/cluster/suite-teardown.ts',
+};
+
 /** One project a suite: `npx jest --selectProjects unit`. */
 export default {
-  projects: ['unit', 'property', 'captures', 'integration'].map(suite),
+  projects: [...['unit', 'property', 'captures', 'integration'].map(suite), cluster],
   // For hangs alone: no test passes or fails by its speed. Jest takes no notice of one within a project.
   testTimeout: 600_000,
 };

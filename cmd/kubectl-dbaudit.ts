@@ -1,14 +1,4 @@
-import { CommanderError } from 'commander';
-import { UserError } from '../contract/user-error.ts';
-import type { CommandContext } from './context.ts';
-import { buildProgram } from './program.ts';
-
-const context: CommandContext = {
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  exitCode: 0,
-};
+import { run } from './run.ts';
 
 // `kubectl dbaudit replay … | head`: when the reader has enough, so have we.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -16,16 +6,22 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-try {
-  await buildProgram(context).parseAsync(process.argv);
-} catch (error) {
-  if (error instanceof UserError) {
-    process.stderr.write(`error ${error.code}: ${error.message}\n  next: ${error.nextStep}\n`);
-    context.exitCode = 1;
-  } else if (error instanceof CommanderError) {
-    context.exitCode = error.exitCode; // commander has said what was wrong
-  } else {
-    throw error;
-  }
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // The second one does not wait for the command to end by itself.
+    if (interruption.signal.aborted) process.exit(130);
+    interruption.abort();
+  });
 }
-process.exitCode = context.exitCode;
+
+// No `await` here: a single executable runs CommonJS.
+void run(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  environment: process.env,
+  signal: interruption.signal,
+}).then((code) => {
+  process.exitCode = code;
+});

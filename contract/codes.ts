@@ -25,6 +25,10 @@ export const CODES = {
     title: 'the capture device, or the source of packets, cannot be used',
     help: '`ip link` lists devices; the message says what the source lacks.',
   },
+  DBA1007: {
+    title: 'a manifest is not valid YAML or JSON',
+    help: 'The message names the file, the line and what is wrong there.',
+  },
   DBA1101: {
     title: 'the cluster cannot be reached',
     help: 'Check the context (`kubectl config current-context`), the network and whether `kubectl version` answers.',
@@ -130,6 +134,10 @@ export const CODES = {
     title: 'the pod is not selected',
     help: 'Neither the pod nor its namespace has the label dbaudit.io/capture=enabled.',
   },
+  DBA2020: {
+    title: 'the setting is on the workload, not on its pods',
+    help: 'The annotation belongs into spec.template.metadata.annotations, or on the namespace.',
+  },
   DBA3001: {
     title: 'the Kubernetes version is too old',
     help: 'Kubernetes 1.25 is the oldest supported; native sidecars need 1.29.',
@@ -161,6 +169,10 @@ export const CODES = {
   DBA3008: {
     title: 'parts of another installation are there',
     help: '`kubectl dbaudit upgrade --prune` removes what the present version does not have.',
+  },
+  DBA3009: {
+    title: 'clocks do not agree',
+    help: 'Set this machine’s clock, or the control plane’s, by NTP: certificates and the times of events depend on it.',
   },
 } as const satisfies Readonly<Record<string, CodeText>>;
 

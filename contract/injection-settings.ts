@@ -19,7 +19,8 @@ export const injectionSettingsSchema = z.strictObject({
   capabilities: z.enum(['full', 'net-raw']).default('full'),
   /** The level of namespaces without the Pod Security label: what the API server's own configuration says. */
   podSecurityDefault: z.enum(['privileged', 'baseline', 'restricted']).default('privileged'),
-  redact: z.enum(['secrets', 'literals', 'none']).default('secrets'),
+  /** Absent: as the agent's configuration says. What is set here wins over it. */
+  redact: z.enum(['secrets', 'literals', 'none']).optional(),
   resources: z
     .strictObject({
       requests: z.strictObject({ cpu: quantity.default('25m'), memory: quantity.default('96Mi') }).prefault({}),

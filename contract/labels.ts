@@ -13,7 +13,7 @@ export const INJECTED_LABEL = 'dbaudit.io/injected';
 export const INJECTION_ANNOTATION = 'status.dbaudit.io/injection';
 /** Written by the injector: `DBA2xxx: reason`. */
 export const SKIPPED_ANNOTATION = 'status.dbaudit.io/skipped';
-/** Written by `enable` on a pod template, so that `disable` can take out just what was put in. */
+/** Written by `enable` and `disable` on the workload or namespace itself: what they replaced, until it is undone. */
 export const ENABLED_ANNOTATION = 'status.dbaudit.io/enabled';
 
 export const SETTING_PREFIX = 'config.dbaudit.io/';
@@ -38,7 +38,7 @@ export const POD_SECURITY_LABEL = 'pod-security.kubernetes.io/enforce';
 export const EXCLUDED_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease'] as const;
 
 /** Where a setting ends up in the injected container. */
-export type SettingTarget =
+type SettingTarget =
   | { readonly kind: 'environment'; readonly variable: string }
   | { readonly kind: 'resource'; readonly list: 'requests' | 'limits'; readonly resource: 'cpu' | 'memory' }
   | { readonly kind: 'image' }
@@ -63,8 +63,7 @@ export const PROTOCOL_NAMES = ['mysql', 'postgresql', 'redis'] as const;
 const PROTOCOL = `(${PROTOCOL_NAMES.join('|')})`;
 /** 1 to 65535. */
 const PORT = '(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})';
-/** At most 12 digits and 3 places, so that two of them can be compared exactly. */
-const QUANTITY = '^[0-9]{1,12}(\\.[0-9]{1,3})?(m|k|M|G|Ki|Mi|Gi)?$';
+const QUANTITY = '^[0-9]+(\\.[0-9]+)?(m|k|M|G|Ki|Mi|Gi)?$';
 
 export const SETTINGS: readonly Setting[] = [
   {
@@ -78,8 +77,7 @@ export const SETTINGS: readonly Setting[] = [
     name: 'ports',
     pattern: `^${PORT}=${PROTOCOL}(,${PORT}=${PROTOCOL})*$`,
     values: 'port=protocol, comma-separated: `3306=mysql,6433=postgresql`',
-    meaning:
-      'watch these ports instead of the protocol’s own',
+    meaning: 'watch these ports instead of the protocol’s own',
     target: { kind: 'environment', variable: 'DBAUDIT_CAPTURE_PORTS' },
   },
   {

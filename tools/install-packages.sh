@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what a group of this project's commands needs and this machine lacks, with apt. Usage:
-#   tools/install-packages.sh build|demo|test...
+#   tools/install-packages.sh build|demo|test|cluster|image|krew...
 # Nothing is asked, no service is started, and where all is there nothing is run.
 set -eu
 
@@ -9,6 +9,16 @@ BUILD='gcc=gcc make=make python3=python3 /usr/include/stdio.h=libc6-dev'
 DEMO='mariadbd=mariadb-server mariadb=mariadb-client /usr/lib/postgresql=postgresql psql=postgresql-client
       redis-server=redis-server redis-cli=redis-tools'
 TEST="$DEMO tcpdump=tcpdump tshark=tshark promtool=prometheus unzip=unzip xz=xz-utils python3=python3"
+# What a Kubernetes node runs; the servers and clients of the tests' images come from DEMO.
+CLUSTER="$DEMO containerd=containerd runc=runc /usr/lib/cni/bridge=containernetworking-plugins iptables=iptables nft=nftables
+      conntrack=conntrack /usr/share/doc/busybox-static=busybox-static ip=iproute2 nsenter=util-linux mount=mount openssl=openssl
+      curl=curl unzip=unzip /etc/ssl/certs/ca-certificates.crt=ca-certificates"
+# The image for arm64 is made of the cross compiler's libraries.
+case $(uname -m) in
+  aarch64) IMAGE='llvm-strip=llvm readelf=binutils x86_64-linux-gnu-gcc=gcc-x86-64-linux-gnu /usr/x86_64-linux-gnu/include/stdio.h=libc6-dev-amd64-cross' ;;
+  *) IMAGE='llvm-strip=llvm readelf=binutils aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdio.h=libc6-dev-arm64-cross' ;;
+esac
+KREW='llvm-strip=llvm osslsigncode=osslsigncode zip=zip curl=curl unzip=unzip'
 
 # Debian keeps servers where users' PATH does not lead.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -19,8 +29,11 @@ for group in "$@"; do
     build) wanted="$wanted $BUILD" ;;
     demo) wanted="$wanted $DEMO" ;;
     test) wanted="$wanted $TEST" ;;
+    cluster) wanted="$wanted $CLUSTER" ;;
+    image) wanted="$wanted $IMAGE" ;;
+    krew) wanted="$wanted $KREW" ;;
     *)
-      echo "there is no group $group; the groups are build, demo and test" >&2
+      echo "there is no group $group; the groups are build, demo, test, cluster, image and krew" >&2
       exit 2
       ;;
   esac

@@ -1,4 +1,5 @@
 /** Live capture on Linux through the addon native/afpacket.c: the default, 0.2 µs a packet, no copy. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { UserError } from '../../contract/user-error.ts';
@@ -27,7 +28,9 @@ export interface AfPacketAddon {
   close(handle: Handle): void;
 }
 
-const ADDON_PATH = fileURLToPath(new URL('../../build/native/afpacket.node', import.meta.url));
+/** In the image. */
+const ADDON_BESIDE_BUNDLE = new URL('./afpacket.node', import.meta.url);
+const ADDON_IN_CHECKOUT = new URL('../../build/native/afpacket.node', import.meta.url);
 
 /** The kernel hands a block over when it is full or this old: how stale a packet may be, and how long a quiet ring lasts. */
 const RETIRE_MILLIS = 20;
@@ -45,13 +48,17 @@ const STATISTICS_MILLIS = 1000;
 const DRAIN_DEADLINE_MILLIS = 1000;
 
 /** Rejects with UserError DBA1006 where the addon is not built or does not load. */
-export function loadAfPacketAddon(path: string = ADDON_PATH): AfPacketAddon {
+export function loadAfPacketAddon(path: string = addonPath()): AfPacketAddon {
   try {
     return createRequire(import.meta.url)(path) as AfPacketAddon;
   } catch (error) {
     const [reason] = String((error as Error).message).split('\n');
     throw unusableSource('afpacket', `its addon does not load (${reason})`, 'build it with tools/build-native.sh');
   }
+}
+
+function addonPath(): string {
+  return fileURLToPath(existsSync(ADDON_BESIDE_BUNDLE) ? ADDON_BESIDE_BUNDLE : ADDON_IN_CHECKOUT);
 }
 
 export class AfPacketSource implements PacketSource {

@@ -1,41 +1,37 @@
 import { Command, Option } from 'commander';
-import { replay } from '../../agent/replay.ts';
-import type { AuditEvent } from '../../contract/audit-event.ts';
 import type { CommandContext } from '../context.ts';
-import { formatEventTable } from '../event-table.ts';
+import { addDisplayOptions, type DisplayOptions } from '../events/display-options.ts';
+import { describeFilter } from '../events/filter.ts';
+import { addFilterOptions } from '../events/filter-options.ts';
+import { parseTime } from '../events/time-window.ts';
 
-const DEFAULT_COLUMNS = 160;
-
-interface ReplayOptions {
-  readonly output: 'table' | 'json';
-  readonly wide?: true;
+interface ReplayOptions extends DisplayOptions {
+  readonly since?: number;
+  readonly until?: number;
+  readonly printFilter?: true;
 }
 
-/** `kubectl dbaudit replay FILE...`: what a packet capture says, as the table that `tail` prints. */
+/** `kubectl dbaudit replay FILE...`: what captures and saved events say, as `tail` shows it. */
 export function buildReplay(context: CommandContext): Command {
-  return new Command('replay')
-    .description('show the database statements in packet captures (pcap, pcapng, gzip; - is standard input)')
-    .argument('<file...>', 'captures, in the order they were taken')
-    .addOption(new Option('-o, --output <format>', 'how to print events').choices(['table', 'json']).default('table'))
-    .option('-w, --wide', 'do not cut statements to the width of the terminal')
-    .action(async (files: readonly string[], options: ReplayOptions) => {
-      const events: AuditEvent[] = [];
-      const summary = await replay({
-        files,
-        stdin: context.stdin,
-        sink: {
-          name: options.output,
-          write: async ({ lines }) => {
-            if (options.output === 'json') context.stdout.write(Buffer.from(lines));
-            else for (const line of lines.toString('utf8').trimEnd().split('\n')) events.push(JSON.parse(line));
-          },
-          close: () => Promise.resolve(),
-        },
-      });
-      if (options.output === 'table') {
-        const width = options.wide ? Number.POSITIVE_INFINITY : (context.stdout.columns ?? DEFAULT_COLUMNS);
-        context.stdout.write(`${formatEventTable(events, width).join('\n')}\n`);
-      }
-      context.stderr.write(`${summary}\n`);
-    });
+  const command = new Command('replay')
+    .description(
+      'Show the database statements in packet captures (pcap, pcapng, gzip) and in saved events (NDJSON, as `tail -o ' +
+        'json` and the file sink write it), with the filters and formats of `tail`. No cluster is needed.',
+    )
+    .argument('<file...>', 'in the order they were taken; - is standard input')
+    .optionsGroup('Time:')
+    .addOption(new Option('--since <time>', 'from then on: 2026-11-20T12:00:00Z').argParser(parseTime))
+    .addOption(new Option('--until <time>', 'up to then').argParser(parseTime));
+  addDisplayOptions(command);
+  const readTerms = addFilterOptions(command);
+  return command.action(async (files: readonly string[], options: ReplayOptions) => {
+    const terms = readTerms();
+    if (options.printFilter) {
+      for (const line of describeFilter(terms)) context.screen.print(line);
+      return;
+    }
+    // Loaded here, so that completion need not wait for it.
+    const { replayFiles } = await import('../events/replay.ts');
+    await replayFiles({ ...options, files, terms, window: { since: options.since, until: options.until } }, context);
+  });
 }

@@ -10,6 +10,14 @@ const FORBIDDEN: readonly (readonly [path: string, imported: string])[] = [
   ['delivery/delivery.ts', '../webhook/inject.ts'],
   ['cmd/program.ts', '../agent/pipeline.ts'],
   ['cmd/commands/sink.ts', '../../delivery/delivery.ts'],
+  ['agent/run.ts', '../manifests/render.ts'],
+  ['cmd/commands/install.ts', '../../webhook/policy.ts'],
+  ['webhook/server.ts', '../cmd/context.ts'],
+  ['webhook/config.ts', '../agent/config.ts'],
+  ['webhook/names.ts', '../manifests/metadata.ts'],
+  ['manifests/render.ts', '../cmd/context.ts'],
+  ['manifests/deployment.ts', '../webhook/server.ts'],
+  ['manifests/configuration.ts', '../agent/config.ts'],
   ['agent/protocols/session.ts', 'node:fs'],
   ['agent/protocols/mysql/index.ts', '../../capture/packet-source.ts'],
   ['agent/sql/analysis.ts', '../encode/native.ts'],
@@ -18,7 +26,10 @@ const FORBIDDEN: readonly (readonly [path: string, imported: string])[] = [
 
 const ALLOWED: readonly (readonly [path: string, imported: string])[] = [
   ['cmd/commands/replay.ts', '../../agent/replay.ts'],
-  ['agent/run.ts', '../delivery/delivery.ts'],
+  ['cmd/capture/prediction.ts', '../../webhook/inject.ts'],
+  ['cmd/commands/upgrade.ts', '../../manifests/render.ts'],
+  ['manifests/policy.ts', '../webhook/policy.ts'],
+  ['agent/main.ts', '../delivery/delivery.ts'],
 ];
 
 const directory = mkdtempSync(join(tmpdir(), 'dbaudit-boundaries-'));

@@ -16,6 +16,8 @@ interface LogLine {
   readonly context?: string;
 }
 
+/** Stands for an address. */
+const UNIX_SOCKET = '[local]';
 const INVALID_PASSWORD = '28P01';
 
 /** `Parameters: $1 = 'a', $2 = NULL` -> `['a', null]`; the word's case changed in PostgreSQL 16, errors say more before it. */
@@ -27,14 +29,16 @@ function parametersOf(detail: string | undefined): (string | null)[] {
   );
 }
 
-/** What `lines` of a jsonlog say of statements and logins of clients on TCP. */
-function ledgerOfJsonLog(lines: readonly LogLine[]): ServerLedger {
+/** What a stretch of a jsonlog says of statements and logins of clients on TCP; a line at its end may be incomplete. */
+export function ledgerOfJsonLog(log: string): ServerLedger {
+  const complete = log.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+  const lines = complete.map((line) => JSON.parse(line) as LogLine);
   const statements: string[] = [];
   const logins: string[] = [];
   /** By session: the statement logged last, as long as it has not failed. */
   const mayFail = new Map<string | undefined, string>();
   for (const line of lines) {
-    if (line.remote_host !== '127.0.0.1') continue;
+    if (line.remote_host === undefined || line.remote_host === UNIX_SOCKET) continue;
     const message = line.message ?? '';
     const statement = /^(?:statement|execute [^:]*): ([\s\S]*)$/.exec(message);
     const connected = /^connection authorized: user=(\S+)/.exec(message);
@@ -75,9 +79,7 @@ export class PostgresLog {
   }
 
   async read(): Promise<ServerLedger> {
-    const text = (await this.#markedLog()).subarray(this.#opened).toString('utf8');
-    const lines = text.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
-    return ledgerOfJsonLog(lines.map((line) => JSON.parse(line) as LogLine));
+    return ledgerOfJsonLog((await this.#markedLog()).subarray(this.#opened).toString('utf8'));
   }
 
   /** The whole log up to a fresh mark, which is there once everything before it is. */

@@ -1,0 +1,58 @@
+import type { KubernetesObject } from '../../contract/kubernetes-object.ts';
+import { UserError } from '../../contract/user-error.ts';
+import type { InstallOptions } from '../../manifests/options.ts';
+import { renderManifests } from '../../manifests/render.ts';
+import type { CommandContext } from '../context.ts';
+import type { Cluster } from '../kubernetes/cluster.ts';
+import { applyManifests } from './apply-manifests.ts';
+import { chooseInjector, type InjectorChoice } from './choose-injector.ts';
+import { completeOptions, mergeValues, type Values } from './install-values.ts';
+import { waitForInjector } from './readiness.ts';
+import { valuesRecord } from './values-record.ts';
+
+/** What `install` and `upgrade` have in common beside the values. */
+export interface InstallFlags {
+  readonly injector: InjectorChoice;
+  readonly dryRun: 'none' | 'client' | 'server';
+  readonly wait: boolean;
+  readonly timeout: number;
+}
+
+/** The values with the choice of the injector in them. `auto` leaves what the values say already. */
+export async function resolveInjector(
+  context: CommandContext,
+  choice: InjectorChoice,
+  values: Values,
+  mayBeOffline: boolean,
+): Promise<Values> {
+  if (choice === 'auto' && values.injector !== undefined) return values;
+  if (choice === 'webhook') return mergeValues(values, { injector: 'webhook' });
+  try {
+    return mergeValues(values, await chooseInjector(choice, await context.cluster()));
+  } catch (error) {
+    if (!mayBeOffline || choice !== 'auto' || !(error instanceof UserError) || error.code !== 'DBA1101') throw error;
+    context.screen.say('note: no cluster to ask, so this is for the webhook; --injector policy gives the other.');
+    return mergeValues(values, { injector: 'webhook' });
+  }
+}
+
+/** Applies what the values ask for and waits until it works. Gives the objects, in the order in which they were applied. */
+export async function applyInstallation(
+  context: CommandContext,
+  cluster: Cluster,
+  values: Values,
+  flags: InstallFlags,
+): Promise<{ readonly options: InstallOptions; readonly objects: readonly KubernetesObject[] }> {
+  const { screen, signal } = context;
+  const options = completeOptions(values);
+  const rendered = renderManifests(options);
+  const record = valuesRecord(options.namespace, values);
+  const objects = [...rendered.slice(0, 1), record, ...rendered.slice(1)];
+  await applyManifests(objects, { cluster, screen, signal, dryRun: flags.dryRun });
+  if (flags.dryRun !== 'none' || !flags.wait) return { options, objects };
+  const note = await screen.progress('waiting for the injector', (update) =>
+    waitForInjector(cluster, { namespace: options.namespace, timeoutMillis: flags.timeout, signal, update }),
+  );
+  if (note !== undefined) screen.say(`note: the injector runs, but could not be tried out: ${note}`);
+  return { options, objects };
+}

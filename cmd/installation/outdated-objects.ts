@@ -1,0 +1,22 @@
+import { OWN_CERTIFICATES } from '../../manifests/certificate.ts';
+import type { KubernetesObject } from '../kubernetes/cluster.ts';
+import { isMirroredConfiguration, isOwned } from './own-objects.ts';
+import { VALUES_RECORD } from './values-record.ts';
+
+/** What carries our label and is not among the objects that the present version wants; what the injector makes is not meant. */
+export function outdatedObjects(
+  present: readonly KubernetesObject[],
+  wanted: readonly KubernetesObject[],
+  ownNamespace: string,
+): readonly KubernetesObject[] {
+  const identity = ({ apiVersion, kind, metadata }: KubernetesObject) =>
+    [apiVersion.split('/')[0], kind, metadata.namespace ?? '', metadata.name].join(' ');
+  const kept = new Set(wanted.map(identity));
+  const usesWebhook = wanted.some(({ kind }) => kind === 'MutatingWebhookConfiguration');
+  return present.filter((object) => {
+    const { kind, metadata } = object;
+    if (kept.has(identity(object)) || isOwned(object)) return false;
+    if (kind === 'Namespace' || metadata.name === VALUES_RECORD) return false;
+    return !(usesWebhook && (metadata.name === OWN_CERTIFICATES || isMirroredConfiguration(object, ownNamespace)));
+  });
+}

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CAPTURE_LABEL, DEFAULT_NAMESPACE, INJECTED_LABEL } from '../../contract/labels.ts';
+import { install } from '../support/cluster/installation.ts';
+import { testCluster } from '../support/cluster/suite.ts';
+import { IMAGES } from '../support/cluster/suite-images.ts';
+
+const SECRET = 'secret/dbaudit-webhook-certificates';
+const ROTATE = 'dbaudit.io/rotate';
+/** The steps of a new CA are spaced by this, so that every API server has the bundle before it is needed. */
+const SETTLE_SECONDS = 3;
+
+describe('certificates under a load of pod creations', () => {
+  const cluster = testCluster();
+  let namespace: string;
+  let created = 0;
+  let missed = 0;
+  let loading = true;
+  let load: Promise<void>;
+
+  const caBundle = () =>
+    cluster.kubectl([
+      'get',
+      'mutatingwebhookconfiguration',
+      'dbaudit-injector',
+      '-o',
+      'jsonpath={.webhooks[0].clientConfig.caBundle}',
+    ]);
+  const secret = (jsonpath: string) =>
+    cluster.kubectl(['get', SECRET, '-n', DEFAULT_NAMESPACE, '-o', `jsonpath=${jsonpath}`]);
+
+  /** Creates pods that are thrown away, one after the other; each must come back injected. */
+  async function createPods(): Promise<void> {
+    const pod = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { generateName: 'load-', labels: { [CAPTURE_LABEL]: 'enabled' } },
+      spec: { containers: [{ name: 'main', image: IMAGES.databases }] },
+    });
+    const jsonpath = `jsonpath={.metadata.labels.dbaudit\\.io/injected}`;
+    while (loading) {
+      const answer = await cluster.kubectl(
+        ['create', '-n', namespace, '--dry-run=server', '-o', jsonpath, '-f', '-'],
+        pod,
+      );
+      created += 1;
+      if (answer !== 'true') missed += 1;
+    }
+  }
+
+  beforeAll(async () => {
+    await install(cluster);
+    const settle = `DBAUDIT_CERTIFICATE_SETTLE_SECONDS=${SETTLE_SECONDS}`;
+    await cluster.kubectl(['set', 'env', 'deployment/dbaudit-injector', '-n', DEFAULT_NAMESPACE, settle]);
+    await cluster.kubectl([
+      'rollout',
+      'status',
+      'deployment/dbaudit-injector',
+      '-n',
+      DEFAULT_NAMESPACE,
+      '--timeout=120s',
+    ]);
+    namespace = await cluster.createNamespace('load');
+    load = Promise.all([createPods(), createPods()]).then(() => undefined);
+  });
+  afterAll(async () => {
+    loading = false;
+    await load;
+    await cluster.deleteNamespace(namespace);
+    await install(cluster);
+  });
+
+  test('a new serving certificate and a new CA cost no injection, with both replicas', async () => {
+    const leaf = await secret('{.data.tls\\.crt}');
+    await cluster.kubectl(['annotate', SECRET, '-n', DEFAULT_NAMESPACE, `${ROTATE}=leaf`]);
+    await cluster.waitFor('a new serving certificate', async () => (await secret('{.data.tls\\.crt}')) !== leaf);
+    const bundle = await caBundle();
+    await cluster.kubectl(['annotate', SECRET, '-n', DEFAULT_NAMESPACE, `${ROTATE}=ca`]);
+    await cluster.waitFor('both CAs to be published', async () => (await caBundle()).length > bundle.length);
+    await cluster.waitFor('the old CA to be withdrawn', async () => (await caBundle()).length <= bundle.length);
+    expect(await caBundle()).not.toBe(bundle);
+    const before = created;
+    await cluster.waitFor('more pods to be created', async () => created > before + 10);
+    loading = false;
+    await load;
+    expect(created).toBeGreaterThan(20);
+    expect(missed).toBe(0);
+    process.stdout.write(`certificates: ${created} pods created, ${missed} without ${INJECTED_LABEL}\n`);
+  });
+});
