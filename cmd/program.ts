@@ -4,8 +4,10 @@ import { COMMAND_GROUPS, type CommandEntry } from './commands/index.ts';
 import type { CommandContext } from './context.ts';
 
 const FOOTER = `
-\`kubectl dbaudit COMMAND --help\` shows what a command takes, \`kubectl dbaudit options\` what all take.
-Exit codes: 0 done, or nothing found; 1 failed, or something found; 2 a question that could not be answered.`;
+\`kubectl dbaudit COMMAND --help\` shows what a command takes,
+\`kubectl dbaudit options\` what all of them take.
+Exit codes: 0 done, or nothing found; 1 failed, or something found;
+2 a question that could not be answered.`;
 
 /**
  * The plugin's command line: all commands by name and summary, and the one that `words` run, whole. It never leaves

@@ -11,6 +11,9 @@ const DEFAULT_MAX_PODS = 50;
 /** What passes faster cannot be read. */
 const DEFAULT_MAX_RATE = 200;
 
+/** Programs get every event; people want each statement once. */
+const FOR_PEOPLE: ReadonlySet<string> = new Set(['compact', 'wide', 'dict']);
+
 interface TailOptions extends DisplayOptions {
   readonly selector?: string;
   readonly allNamespaces?: true;
@@ -20,6 +23,7 @@ interface TailOptions extends DisplayOptions {
   readonly follow?: boolean;
   readonly maxPods: number;
   readonly maxRate?: number;
+  readonly bothEnds?: true;
   readonly printFilter?: true;
 }
 
@@ -44,6 +48,10 @@ export function buildTail(context: CommandContext): Command {
     .addOption(new Option('--until <time>', 'up to then').argParser(parseTime))
     .addOption(new Option('--last <count>', 'the last so many of what is there').argParser(parseCount));
   addDisplayOptions(command);
+  command.option(
+    '--both-ends',
+    'what the agents of client and server both saw, twice; so in all but the formats for people',
+  );
   command.addOption(
     new Option(
       '--max-rate <rate>',
@@ -52,7 +60,7 @@ export function buildTail(context: CommandContext): Command {
   );
   const readTerms = addFilterOptions(command);
   return command.addHelpText('after', EXAMPLES).action(async (target: string | undefined, options: TailOptions) => {
-    const { since, until, last, follow, maxPods, maxRate, printFilter, ...rest } = options;
+    const { since, until, last, follow, maxPods, maxRate, bothEnds, printFilter, ...rest } = options;
     const terms = readTerms();
     if (printFilter) {
       for (const line of describeFilter(terms)) context.screen.print(line);
@@ -67,6 +75,7 @@ export function buildTail(context: CommandContext): Command {
         terms,
         last,
         maxPods,
+        bothEnds: bothEnds ?? !FOR_PEOPLE.has(options.output),
         window: { since, until },
         follow: follow ?? (until === undefined || until > Date.now()),
         maxRate: maxRate ?? (context.stdout.isTTY === true ? DEFAULT_MAX_RATE : Number.POSITIVE_INFINITY),

@@ -26,7 +26,7 @@ export function buildTop(context: CommandContext): Command {
   const command = new Command('top')
     .description(
       'Rank what databases were asked in the last minute. Statements that differ in their values alone count as one. ' +
-        'Where client and server both have an agent, each sees the statement: --pod or -l selects one side.',
+        'What the agents of client and server both saw counts once.',
     )
     .addArgument(new Argument('<what>', 'what to rank').choices(GROUPINGS))
     .argument('[target]', 'a regular expression for the names of pods, or TYPE/NAME; otherwise all pods with an agent')

@@ -4,6 +4,7 @@ import { EventPrinter } from './event-printer.ts';
 import { buildFilter, type FilterTerm } from './filter.ts';
 import { isGap } from './kinds.ts';
 import { KnownAddresses } from './known-addresses.ts';
+import { OtherEnd } from './other-end.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Received } from './received.ts';
 import { readEvents } from './stream/event-source.ts';
@@ -19,6 +20,8 @@ export interface TailRequest extends PodSelectionFlags, DisplayOptions {
   readonly last: number | undefined;
   readonly follow: boolean;
   readonly maxPods: number;
+  /** What the agents of client and server both saw is shown as each has it. */
+  readonly bothEnds: boolean;
   /** Events a second; Infinity: all. */
   readonly maxRate: number;
 }
@@ -34,6 +37,7 @@ export async function tail(request: TailRequest, context: CommandContext): Promi
   const { window, last, follow, maxPods } = request;
   const history = !follow || last !== undefined || window.since !== undefined;
   const printer = new EventPrinter(context.stdout, format, { headings: request.headers, measure: history });
+  const otherEnd = request.bothEnds ? undefined : new OtherEnd();
   const rate = new RateLimit(request.maxRate);
   const tellHidden = () => {
     const hidden = rate.takeHidden();
@@ -55,7 +59,7 @@ export async function tail(request: TailRequest, context: CommandContext): Promi
       say: (line) => screen.say(line),
       ...(history ? { history: { since: window.since } } : {}),
       onEvent: async (received) => {
-        if (!isWithin(window, received) || !passes(received.event)) return;
+        if (!isWithin(window, received) || !passes(received.event) || otherEnd?.isRepeat(received.event)) return;
         found++;
         if (live) {
           if (isGap(received.event) || rate.admits(Date.now())) await printer.print(received);

@@ -2,6 +2,7 @@ import type { CommandContext } from '../context.ts';
 import { buildFilter, type FilterTerm } from '../events/filter.ts';
 import { durationText } from '../events/formats/event-words.ts';
 import { KnownAddresses } from '../events/known-addresses.ts';
+import { OtherEnd } from '../events/other-end.ts';
 import { readEvents } from '../events/stream/event-source.ts';
 import { type PodSelectionFlags, selectPods } from '../events/stream/pod-selection.ts';
 import type { Top } from '../output/schemas/top.ts';
@@ -41,6 +42,7 @@ export async function top(request: TopRequest, context: CommandContext): Promise
   const selection = await selectPods(cluster, request);
   const passes = await buildFilter(request.terms, known);
   const ranking = new Ranking(request.grouping, request.windowMillis, known);
+  const otherEnd = new OtherEnd();
   const since = Date.now() - request.windowMillis;
   const redraw = request.watch && request.output === 'table' && context.stdout.isTTY === true;
   // A table that is drawn over itself leaves no place for lines between.
@@ -67,7 +69,7 @@ export async function top(request: TopRequest, context: CommandContext): Promise
         else screen.say(line);
       },
       onEvent: async (received) => {
-        if (passes(received.event)) ranking.add(received);
+        if (passes(received.event) && !otherEnd.isRepeat(received.event)) ranking.add(received);
       },
       onHistoryEnd: async () => {
         if (!request.watch) return;
