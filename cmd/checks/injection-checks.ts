@@ -48,6 +48,8 @@ export function injectionChecks(cluster: Cluster, namespace: string): readonly C
         if (injectors.length === 0)
           return { result: 'error', code: 'DBA1105', details: ['nothing gives pods an agent'] };
         const names = injectors.map(({ kind, name }) => `${kind} ${name}`).join(', ');
+        if (injectors.length > 1)
+          return { result: 'warning', code: 'DBA3008', details: [`${names}: a pod gets one agent, from either`] };
         return { result: 'success', description: `an injector is installed (${names})` };
       },
     },

@@ -111,6 +111,18 @@ describe('check', () => {
     expect(stdout).not.toContain('√ can reach');
   });
 
+  test('an injector of before beside that of now', async () => {
+    const cluster = openCluster();
+    await install(cluster);
+    const configuration = cluster.objects.find(({ kind }) => kind === 'MutatingWebhookConfiguration');
+    if (configuration === undefined) throw new Error('nothing was installed');
+    const before = { ...configuration, metadata: { ...configuration.metadata, name: 'dbaudit-before' } };
+    cluster.objects = [...cluster.objects, before];
+    const { stdout } = await check(cluster);
+    expect(stdout).toMatch(/^‼ an injector is installed {3}DBA3008\n.*dbaudit-before/m);
+    expect(stdout).toContain('upgrade --prune');
+  });
+
   test('nothing installed: one finding, not many', async () => {
     const { code, stdout } = await check(openCluster());
     expect(code).toBe(1);
