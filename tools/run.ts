@@ -6,6 +6,8 @@ const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
 interface RunOptions {
   readonly directory?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** None by default. */
+  readonly timeoutMillis?: number;
 }
 
 /**
@@ -18,6 +20,7 @@ export function run(program: string, parameters: readonly string[], options: Run
     maxBuffer: OUTPUT_LIMIT_BYTES,
     ...(options.directory === undefined ? {} : { cwd: options.directory }),
     env: { ...process.env, ...options.environment },
+    ...(options.timeoutMillis === undefined ? {} : { timeout: options.timeoutMillis }),
   });
   if (result.error !== undefined) {
     const absent = 'code' in result.error && result.error.code === 'ENOENT';
