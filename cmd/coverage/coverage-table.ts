@@ -21,7 +21,7 @@ export function formatCoverage(workloads: readonly WorkloadCoverage[], options: 
   const columns = [
     ...(allNamespaces ? [NAMESPACE] : []),
     below ? { ...WORKLOAD, cell: shortName } : WORKLOAD,
-    ...columnsAt(now),
+    ...columnsAt(now, below),
     ...(below ? [] : [REASON]),
   ];
   const lines = formatTable(columns, workloads, { width, wide });
@@ -80,13 +80,19 @@ const REASON: Column<WorkloadCoverage> = {
   cell: (workload) => reasonTexts(workload).join('; '),
 };
 
-function columnsAt(now: Date): readonly Column<WorkloadCoverage>[] {
+function columnsAt(now: Date, below: boolean): readonly Column<WorkloadCoverage>[] {
+  const dispensable = (leftOut: number) => (below ? { leftOut } : {});
   return [
     { heading: 'PODS', cell: ({ ready, pods }) => `${ready}/${pods.length}` },
     { heading: 'CAPTURED', cell: ({ captured, pods }) => (pods.length === 0 ? '-' : String(captured)) },
     { heading: 'MODE', cell: ({ mode }) => mode ?? '-' },
-    { heading: 'PROTOCOLS', mayShrink: true, cell: ({ seen }) => (seen && protocolText(seen)) || '-' },
-    { heading: 'LAST EVENT', cell: ({ seen }) => age(seen?.lastEventAt, now) },
+    {
+      heading: 'PROTOCOLS',
+      ...dispensable(1),
+      mayShrink: true,
+      cell: ({ seen }) => (seen && protocolText(seen)) || '-',
+    },
+    { heading: 'LAST EVENT', ...dispensable(2), cell: ({ seen }) => age(seen?.lastEventAt, now) },
     { heading: 'DROPS', cell: ({ seen }) => (seen ? String(seen.droppedPackets) : '-') },
     { heading: 'GAP BYTES', wide: true, cell: ({ seen }) => (seen ? String(seen.gapBytes) : '-') },
     { heading: 'AGENT', wide: true, cell: ({ seen }) => seen?.versions.join(',') ?? '-' },

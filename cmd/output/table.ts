@@ -9,6 +9,8 @@ export interface Column<Row> {
   readonly heading: string;
   readonly align?: 'left' | 'right';
   readonly mayShrink?: boolean;
+  /** In a terminal too narrow for all, left out before anything is cut; the highest number first. */
+  readonly leftOut?: number;
   /** Shown with `-o wide` alone. */
   readonly wide?: boolean;
   cell(row: Row): string;
@@ -23,7 +25,11 @@ export function formatTable<Row>(
   rows: readonly Row[],
   options: { readonly width: Screen['width']; readonly wide?: boolean; readonly headings?: boolean },
 ): string[] {
-  const shown = columns.filter(({ wide }) => options.wide === true || wide !== true);
+  const shown = fitting(
+    columns.filter(({ wide }) => options.wide === true || wide !== true),
+    rows,
+    options.width ?? Number.POSITIVE_INFINITY,
+  );
   const lines = rows.map((row) => shown.map((column) => printable(column.cell(row))));
   if (options.headings !== false) lines.unshift(shown.map(({ heading }) => heading));
   const widths = shown.map((_, index) => Math.max(0, ...lines.map((cells) => textWidth(cells[index] ?? ''))));
@@ -34,6 +40,21 @@ export function formatTable<Row>(
       .join(GAP)
       .trimEnd(),
   );
+}
+
+/** The columns without those that are left out for want of room. */
+function fitting<Row>(columns: readonly Column<Row>[], rows: readonly Row[], room: number): readonly Column<Row>[] {
+  const widthOf = (column: Column<Row>) =>
+    Math.max(...[column.heading, ...rows.map((row) => printable(column.cell(row)))].map(textWidth));
+  const widths = new Map(columns.map((column) => [column, widthOf(column)]));
+  const kept = [...columns];
+  const width = () => kept.reduce((sum, column) => sum + GAP.length + (widths.get(column) ?? 0), -GAP.length);
+  const dispensable = columns.filter(({ leftOut }) => leftOut !== undefined);
+  for (const column of dispensable.toSorted((a, b) => (b.leftOut ?? 0) - (a.leftOut ?? 0))) {
+    if (width() <= room) break;
+    kept.splice(kept.indexOf(column), 1);
+  }
+  return kept;
 }
 
 /** Takes from the widest column that may shrink until all fit into `room`, or each of those is one column wide. */

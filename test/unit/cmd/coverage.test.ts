@@ -262,24 +262,24 @@ describe('coverage', () => {
 });
 
 const GOLDEN_80 = `
-WORKLOAD         PODS   CAPTURED   MODE      PROTOCOLS        LAST EVENT   DROPS
-cj/report        0/0    -          sidecar   -                -            -
-ds/slow          1/1    0          sidecar   -                -            -
+WORKLOAD         PODS   CAPTURED   MODE      PROTOCOLS               DROPS
+cj/report        0/0    -          sidecar   -                       -
+ds/slow          1/1    0          sidecar   -                       -
   1 starting
-ds/web           1/1    0          sidecar   -                -            -
+ds/web           1/1    0          sidecar   -                       -
   DBA2012 ImagePullBackOff: no such image
-deploy/billing   2/2    0          -         -                -            -
+deploy/billing   2/2    0          -         -                       -
   DBA2009 (2 pods) the injector did not answer when the pod was created
-deploy/orders    2/2    2          sidecar   mysql(part TL…   2s           7
-po/hosted        1/1    0          -         -                -            -
+deploy/orders    2/2    2          sidecar   mysql(part TLS),redis   7
+po/hosted        1/1    0          -         -                       -
   DBA2001 the pod uses the network of its node
-po/odd           1/1    0          -         -                -            -
+po/odd           1/1    0          -         -                       -
   DBA2018 the value of the capture label is not valid
-po/skipped       1/1    0          -         -                -            -
+po/skipped       1/1    0          -         -                       -
   DBA2006 the quota \`small\` has no room
-sts/cache        1/1    0          sidecar   mysql            2s           0
+sts/cache        1/1    0          sidecar   mysql                   0
   DBA2011 capturing is not permitted
-sts/pg           1/1    0          -         -                -            -
+sts/pg           1/1    0          -         -                       -
   DBA2010 the pod is older than the label
 `.trimStart();
 const GOLDEN_160 = `

@@ -30,6 +30,19 @@ describe('formatTable', () => {
     expect(table(undefined)).toEqual(table(160));
   });
 
+  test('a column that may be left out goes before anything is cut, and only then', () => {
+    const columns = COLUMNS.map((column) => (column.heading === 'PODS' ? { ...column, leftOut: 1 } : column));
+    const rows = [{ workload: 'deployment/orders', pods: 3, reason: 'none' }];
+    expect(formatTable(columns, rows, { width: 33 })).toEqual([
+      'WORKLOAD            PODS   REASON',
+      'deployment/orders      3   none',
+    ]);
+    expect(formatTable(columns, rows, { width: 32 })).toEqual([
+      'WORKLOAD            REASON',
+      'deployment/orders   none',
+    ]);
+  });
+
   test('80 columns', () => {
     expect(table(80)).toEqual([
       'WORKLOAD                              PODS   REASON',
