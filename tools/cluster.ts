@@ -41,8 +41,9 @@ switch (command) {
 
 function clusterOf(name: string) {
   const cluster = runningCluster(name);
-  if (cluster === undefined) throw new Error(`there is no cluster ${name} up; see tools/cluster.ts list`);
-  return cluster;
+  if (cluster !== undefined) return cluster;
+  console.error(`there is no cluster ${name} up; see tools/cluster.ts list`);
+  return process.exit(1);
 }
 
 function usage(): void {

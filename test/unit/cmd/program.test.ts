@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import { type CommandEntry, commands } from '../../../cmd/commands/index.ts';
 import { globalOptions, parseGlobalOptions } from '../../../cmd/global-options.ts';
 import { FakeCluster } from '../../support/fake-cluster.ts';
+import { type TemporaryDirectory, temporaryDirectory } from '../../support/leftovers.ts';
 import { runPlugin } from '../../support/plugin.ts';
 
 describe('kubectl dbaudit', () => {
@@ -148,8 +148,15 @@ describe('global options', () => {
 });
 
 describe('defaults of flags', () => {
+  const directories: TemporaryDirectory[] = [];
+  afterAll(() => {
+    for (const directory of directories) directory.remove();
+  });
+
   function configured(text: string): Readonly<Record<string, string>> {
-    const directory = mkdtempSync(join(tmpdir(), 'dbaudit-config-'));
+    const temporary = temporaryDirectory('config');
+    directories.push(temporary);
+    const directory = temporary.path;
     mkdirSync(join(directory, 'dbaudit'));
     writeFileSync(join(directory, 'dbaudit', 'config.yaml'), text);
     return { XDG_CONFIG_HOME: directory };

@@ -1,12 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import type { GlobalOptions } from '../../../../cmd/global-options.ts';
 import { loadConnection } from '../../../../cmd/kubernetes/kubeconfig.ts';
+import { temporaryDirectory } from '../../../support/leftovers.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'dbaudit-kubeconfig-'));
+const { path: directory, remove } = temporaryDirectory('kubeconfig');
+afterAll(remove);
 
 function kubeconfig(file: string, names: readonly string[], current?: string): string {
   const path = join(directory, file);
