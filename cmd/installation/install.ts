@@ -18,7 +18,14 @@ export interface InstallFlags {
   readonly timeout: number;
 }
 
-/** The values with the choice of the injector in them. `auto` leaves what the values say already. */
+const UNCOPIED =
+  'note: with the policy nobody copies the configuration of agents into namespaces: create ConfigMap dbaudit-agent there, ' +
+  'or agents run on their defaults.';
+
+/**
+ * The values with the choice of the injector in them. `auto` leaves what the values say already, and takes the webhook
+ * where agents are given a configuration: it alone copies that into the namespaces of workloads.
+ */
 export async function resolveInjector(
   context: CommandContext,
   choice: InjectorChoice,
@@ -26,7 +33,9 @@ export async function resolveInjector(
   mayBeOffline: boolean,
 ): Promise<Values> {
   if (choice === 'auto' && values.injector !== undefined) return values;
-  if (choice === 'webhook') return mergeValues(values, { injector: 'webhook' });
+  const configured = values.agentConfig !== undefined;
+  if (choice === 'webhook' || (choice === 'auto' && configured)) return mergeValues(values, { injector: 'webhook' });
+  if (configured) context.screen.say(UNCOPIED);
   try {
     return mergeValues(values, await chooseInjector(choice, await context.cluster()));
   } catch (error) {

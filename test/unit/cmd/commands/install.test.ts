@@ -87,6 +87,18 @@ describe('install', () => {
     expect(cluster.calls.join()).not.toContain('Deployment');
   });
 
+  test('a configuration of agents needs the webhook, which copies it: auto takes it, the policy says so', async () => {
+    const configured = ['--no-wait', '--set', 'agentConfig="redact: literals"'];
+    const cluster = openCluster();
+    cluster.unserved.clear();
+    await install(cluster, ...configured);
+    expect(cluster.calls).toContain('apply Deployment dbaudit-system/dbaudit-injector');
+    expect((await install(cluster, '--injector', 'policy', ...configured)).stderr).toContain('ConfigMap dbaudit-agent');
+    expect((await install(cluster, '--injector', 'policy', '--no-wait')).stderr).not.toContain(
+      'ConfigMap dbaudit-agent',
+    );
+  });
+
   test('a dry run by the API server keeps nothing, and needs no namespace', async () => {
     const cluster = openCluster();
     expect((await install(cluster, '--dry-run=server')).code).toBe(0);
