@@ -39,6 +39,7 @@ export function labelsPage(): string {
       ]),
     ),
     `A quantity is a number with a suffix or none: ${['25m', '0.5', '96Mi', '1G'].map(code).join(', ')}. A request above its limit is lowered to it, and a memory limit below ${LEAST_MEMORY_LIMIT}, with which the agent could not start, is passed over.`,
+    'A pod of quality-of-service class Guaranteed stays so only where the agent, too, requests what it is limited to: set the two annotations for CPU, and the two for memory, to equal values. Otherwise the pod becomes Burstable, and loses CPUs of its own under the static CPU manager policy.',
     'An annotation that does not exist ([DBA2016](../codes.md#dba2016)) or has a value that is not valid ([DBA2017](../codes.md#dba2017)) is passed over and told in a warning; the pod is captured all the same.',
     '## What dbaudit writes',
     table(
