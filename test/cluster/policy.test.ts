@@ -14,6 +14,7 @@ import {
 import { UserError } from '../../contract/user-error.ts';
 import { type Injection, inject, isPod, type Pod, type Surroundings, uninject } from '../../webhook/inject.ts';
 import { renderPolicy } from '../../webhook/policy.ts';
+import { dbauditDone } from '../support/cluster/installation.ts';
 import { testCluster } from '../support/cluster/suite.ts';
 import { generatedSettings, settingAnnotations, validPods } from '../support/generated-pods.ts';
 
@@ -59,7 +60,18 @@ const plain = new Map(levels.map((level) => [level, `policy-${RUN}-plain-${level
 
 let installed: readonly KubernetesObject[] = [];
 
+const SELECTED = {
+  metadata: { labels: { [CAPTURE_LABEL]: 'enabled' } },
+  spec: { containers: [{ name: 'app', image: 'app' }] },
+};
+
 beforeAll(async () => {
+  // The webhook of another test would do the policy's work.
+  await dbauditDone(cluster, 'uninstall', '--force');
+  await cluster.waitFor('nothing to give pods an agent', async () => {
+    const { metadata } = await create(SELECTED, 'default');
+    return !(INJECTED_LABEL in (metadata.labels ?? {}));
+  });
   const version = (await api.serves({ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingAdmissionPolicy' }))
     ? 'v1'
     : 'v1beta1';
@@ -84,12 +96,8 @@ beforeAll(async () => {
   }
   for (const { namespaces } of bounds) {
     const [{ name } = { name: '' }] = namespaces;
-    const pod = {
-      metadata: { labels: { [CAPTURE_LABEL]: 'enabled' } },
-      spec: { containers: [{ name: 'app', image: 'app' }] },
-    };
     await cluster.waitFor(`the policy in ${name}`, async () => {
-      const created = await create(pod, name);
+      const created = await create(SELECTED, name);
       return (
         INJECTED_LABEL in (created.metadata.labels ?? {}) || SKIPPED_ANNOTATION in (created.metadata.annotations ?? {})
       );
