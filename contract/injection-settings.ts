@@ -19,8 +19,8 @@ export const injectionSettingsSchema = z.strictObject({
   capabilities: z.enum(['full', 'net-raw']).default('full'),
   /** The level of namespaces without the Pod Security label: what the API server's own configuration says. */
   podSecurityDefault: z.enum(['privileged', 'baseline', 'restricted']).default('privileged'),
-  /** Absent: as the agent's configuration says. What is set here wins over it. */
-  redact: z.enum(['secrets', 'literals', 'none']).optional(),
+  /** `as-configured`: what the agent's configuration says; the others win over it. */
+  redact: z.enum(['as-configured', 'secrets', 'literals', 'none']).default('as-configured'),
   resources: z
     .strictObject({
       requests: z.strictObject({ cpu: quantity.default('25m'), memory: quantity.default('96Mi') }).prefault({}),

@@ -20,7 +20,7 @@ import { Cel, type CelValue, toCel } from './cel.ts';
 import { CREATABLE, DEFAULT_CONTAINER_ANNOTATION } from './injection-status.ts';
 import { OBSTACLES } from './obstacles.ts';
 import { CAPTURING_LEVELS, securityContext } from './pod-security.ts';
-import { defaultOf, LEAST_MEMORY_LIMIT } from './settings.ts';
+import { AS_CONFIGURED, defaultOf, LEAST_MEMORY_LIMIT } from './settings.ts';
 import { agentContainer, configVolume } from './sidecar.ts';
 
 /** Name of the policy, and the beginning of its bindings' names. */
@@ -141,7 +141,10 @@ function settingExpression(setting: Setting, settings: InjectionSettings): strin
   const least = `quantity(value).compareTo(quantity(${toCel(LEAST_MEMORY_LIMIT)})) >= 0`;
   const valid = `value.matches(${toCel(setting.pattern)})${setting.name === 'memory-limit' ? ` && ${least}` : ''}`;
   const asked = [POD_ANNOTATIONS, NAMESPACE_ANNOTATIONS].map((annotations) => `${annotations}[?${key}].orValue("")`);
-  return `([${asked.join(', ')}].filter(value, ${valid}) + [${toCel(defaultOf(setting, settings) ?? '')}])[0]`;
+  const given = `[${asked.join(', ')}].filter(value, ${valid})`;
+  if (setting.name !== 'redact') return `(${given} + [${toCel(defaultOf(setting, settings) ?? '')}])[0]`;
+  // In a chart the value is known only when the chart is rendered.
+  return `(${given} + [${toCel(settings.redact)}].filter(value, value != ${toCel(AS_CONFIGURED)}) + [""])[0]`;
 }
 
 function createdExpression(): string {

@@ -20,11 +20,14 @@ type Annotations = Readonly<Record<string, string>>;
  */
 export const LEAST_MEMORY_LIMIT = '64Mi';
 
+/** The value of `redact` in the settings that sets nothing. */
+export const AS_CONFIGURED = 'as-configured';
+
 /** The administrator's value of a setting. */
 export function defaultOf({ name, target }: Setting, settings: InjectionSettings): string | undefined {
   switch (target.kind) {
     case 'environment':
-      return name === 'redact' ? settings.redact : undefined;
+      return name === 'redact' && settings.redact !== AS_CONFIGURED ? settings.redact : undefined;
     case 'resource':
       return settings.resources[target.list][target.resource];
     case 'image':
