@@ -10,10 +10,14 @@ import {
 import { messageOf, startInformer } from './informer.ts';
 
 export interface WatchedSettings {
-  /** The last valid ones; the defaults where there were none. */
+  /**
+   * The last valid ones; the defaults where there is no ConfigMap.
+   * @throws Error where none were valid since the start: with the defaults pods would be given an image that nobody chose
+   */
   current(): InjectionSettings;
   /** Whether what the ConfigMap holds now is in force. */
   valid(): boolean;
+  /** There is something to go by. */
   synced(): boolean;
   stop(): void;
 }
@@ -28,7 +32,8 @@ export interface SettingsOptions {
 export function watchSettings({ kubeConfig, namespace, log }: SettingsOptions): WatchedSettings {
   const core = kubeConfig.makeApiClient(CoreV1Api);
   const fieldSelector = `metadata.name=${INJECTION_CONFIG_MAP}`;
-  let current = injectionSettingsSchema.parse({});
+  let current: InjectionSettings | undefined = injectionSettingsSchema.parse({});
+  let given = false;
   let valid = true;
   const informer = startInformer<V1ConfigMap>({
     kubeConfig,
@@ -38,16 +43,27 @@ export function watchSettings({ kubeConfig, namespace, log }: SettingsOptions): 
     onChange: (configMap, change) => {
       try {
         current = parseSettings(change === 'gone' ? undefined : configMap.data?.[INJECTION_CONFIG_KEY]);
+        given = true;
         valid = true;
         log.info({ image: current.image }, 'injection settings read');
       } catch (error) {
         valid = false;
-        log.error(`ConfigMap ${INJECTION_CONFIG_MAP}: ${messageOf(error)}; the last valid settings stay in force`);
+        if (!given) current = undefined;
+        const inForce = given ? 'the last valid settings stay in force' : 'no pod is given an agent until it is valid';
+        log.error(`ConfigMap ${INJECTION_CONFIG_MAP}: ${messageOf(error)}; ${inForce}`);
       }
     },
     log,
   });
-  return { current: () => current, valid: () => valid, synced: informer.synced, stop: informer.stop };
+  return {
+    current: () => {
+      if (current === undefined) throw new Error(`ConfigMap ${INJECTION_CONFIG_MAP} was never valid`);
+      return current;
+    },
+    valid: () => valid,
+    synced: () => informer.synced() && current !== undefined,
+    stop: informer.stop,
+  };
 }
 
 /**

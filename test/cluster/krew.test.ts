@@ -6,7 +6,16 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { VERSION } from '../../contract/version.ts';
 import { BINARIES, binary } from '../support/cluster/binaries.ts';
+import {
+  clientCommand,
+  clientTemplate,
+  deployment,
+  manifests,
+  serverTemplate,
+  service,
+} from '../support/cluster/database-pods.ts';
 import { testCluster } from '../support/cluster/suite.ts';
+import { IMAGES } from '../support/cluster/suite-images.ts';
 import type { CommandResult } from '../support/cluster/test-cluster.ts';
 
 const PLATFORM = `linux-${process.arch === 'x64' ? 'amd64' : process.arch}`;
@@ -14,6 +23,7 @@ const PLATFORM = `linux-${process.arch === 'x64' ? 'amd64' : process.arch}`;
 const MANIFEST = resolve('build/krew/dbaudit.yaml');
 const ARCHIVE = resolve(`build/krew/dbaudit-v${VERSION}-${PLATFORM}.tar.gz`);
 const CORRUPTED_OFFSET = 1_000_000;
+const MILLIS_PER_SECOND = 1_000;
 
 const cluster = testCluster();
 const home = mkdtempSync(join(tmpdir(), 'dbaudit-krew-'));
@@ -79,4 +89,39 @@ test('kubectl’s own completion asks the plugin, once it is told to', async () 
   expect((await kubectl('__complete', 'dbaudit', 'ta')).stdout).toMatch(/^tail\t.*\n:4\n/);
   const namespaces = await kubectl('__complete', 'dbaudit', 'tail', '-n', 'kube-s');
   expect(namespaces.stdout).toMatch(/^kube-system\n:4\n/);
+});
+
+test('install, enable, tail: three commands to the first statement', async () => {
+  expect(await kubectl('dbaudit', 'uninstall', '--force')).toMatchObject({ code: 0 });
+  const namespace = await cluster.createNamespace('first');
+  try {
+    await cluster.apply(
+      manifests(
+        deployment('db', serverTemplate('db', 'mysql')),
+        service('db', 'mysql'),
+        deployment('orders', clientTemplate('orders')),
+      ),
+      namespace,
+    );
+    await cluster.waitForCondition('deployment/db', 'Available', namespace);
+    const started = Date.now();
+    const times: string[] = [];
+    const say = (step: string) => times.push(`${step} ${((Date.now() - started) / MILLIS_PER_SECOND).toFixed(1)} s`);
+    expect(await kubectl('dbaudit', 'install', '--wait', '--image', IMAGES.dbaudit)).toMatchObject({ code: 0 });
+    say('installed');
+    expect(await kubectl('dbaudit', 'enable', 'deploy/orders', '-n', namespace, '--wait')).toMatchObject({ code: 0 });
+    say('enabled');
+    const statement = clientCommand('mysql', 'db', ["SELECT 'the first' AS statement"]);
+    expect(await kubectl('exec', '-n', namespace, 'deploy/orders', '-c', 'client', '--', ...statement)).toMatchObject({
+      code: 0,
+    });
+    await cluster.waitFor('the first statement', async () => {
+      const { stdout } = await kubectl('dbaudit', 'tail', '-n', namespace, '--no-follow');
+      return stdout.includes("app@app  SELECT 'the first' AS statement");
+    });
+    say('seen');
+    process.stderr.write(`the first statement: ${times.join(', ')}\n`);
+  } finally {
+    await cluster.deleteNamespace(namespace);
+  }
 });
