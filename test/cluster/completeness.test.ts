@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { runClient } from '../support/cluster/client.ts';
 import { loggedStatements } from '../support/cluster/database-ledger.ts';
 import {
   clientCommand,
@@ -56,7 +57,7 @@ describe('MariaDB, PostgreSQL and Redis behind ClusterIPs', () => {
     for (const protocol of PROTOCOLS) {
       for (let connection = 0; connection < CONNECTIONS; connection++) {
         const command = clientCommand(protocol, protocol, load(protocol, connection));
-        await cluster.kubectl(['exec', '-n', namespace, 'deployment/client', '-c', 'client', '--', ...command]);
+        await runClient(cluster, { namespace, target: 'deployment/client' }, command);
       }
     }
   });

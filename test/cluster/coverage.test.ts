@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { outputSchemas } from '../../cmd/output/schemas/index.ts';
 import { CAPTURE_LABEL } from '../../contract/labels.ts';
+import { runClient } from '../support/cluster/client.ts';
 import {
   clientCommand,
   clientTemplate,
@@ -76,7 +77,7 @@ describe('coverage', () => {
   test('what the agents see is shown once there is traffic', async () => {
     await cluster.waitForCondition('deployment/cache', 'Available', namespace);
     const talk = clientCommand('redis', 'cache', ['SET greeting hello', 'GET greeting']);
-    await cluster.kubectl(['exec', 'deployment/client', '-n', namespace, '-c', 'client', '--', ...talk]);
+    await runClient(cluster, { namespace, target: 'deployment/client' }, talk);
     const seen = await cluster.waitFor('both agents to have seen it', async () => {
       const { document } = await coverageOf(namespace, 'deploy');
       const text = JSON.stringify(document);

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { runClient } from '../support/cluster/client.ts';
 import { loggedStatements } from '../support/cluster/database-ledger.ts';
 import {
   clientCommand,
@@ -68,14 +69,8 @@ test.each(['mysql', 'postgresql', 'redis'] as const)(
     await cluster.waitForCondition(`deployment/${name}`, 'Available', namespace);
     const statements = STATEMENTS[protocol];
     const host = `${name}.${namespace}.svc.cluster.local`;
-    const answer = await cluster.kubectl([
-      'exec',
-      '-n',
-      namespace,
-      'client',
-      '--',
-      ...clientCommand(protocol, host, statements),
-    ]);
+    const client = { namespace, target: 'client' };
+    const answer = await runClient(cluster, client, clientCommand(protocol, host, statements));
     expect(answer).toMatch(/\b2\b/);
     const logged = await loggedStatements(cluster, { protocol, namespace, target: `deployment/${name}` });
     const sent = statements.map((statement) => spelled(protocol, statement));

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { VERSION } from '../../contract/version.ts';
 import { BINARIES, binary } from '../support/cluster/binaries.ts';
+import { runClient } from '../support/cluster/client.ts';
 import {
   clientCommand,
   clientTemplate,
@@ -112,9 +113,7 @@ test('install, enable, tail: three commands to the first statement', async () =>
     expect(await kubectl('dbaudit', 'enable', 'deploy/orders', '-n', namespace, '--wait')).toMatchObject({ code: 0 });
     say('enabled');
     const statement = clientCommand('mysql', 'db', ["SELECT 'the first' AS statement"]);
-    expect(await kubectl('exec', '-n', namespace, 'deploy/orders', '-c', 'client', '--', ...statement)).toMatchObject({
-      code: 0,
-    });
+    await runClient(cluster, { namespace, target: 'deploy/orders' }, statement);
     await cluster.waitFor('the first statement', async () => {
       const { stdout } = await kubectl('dbaudit', 'tail', '-n', namespace, '--no-follow');
       return stdout.includes("app@app  SELECT 'the first' AS statement");

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { outputSchemas } from '../../cmd/output/schemas/index.ts';
 import { auditEventSchema } from '../../contract/audit-event.ts';
 import { CAPTURE_LABEL } from '../../contract/labels.ts';
+import { runClient } from '../support/cluster/client.ts';
 import {
   clientCommand,
   clientTemplate,
@@ -48,7 +49,7 @@ afterAll(async () => {
 /** What one login in the client's pod asks of Redis. */
 async function ask(...statements: readonly string[]): Promise<void> {
   const command = clientCommand('redis', 'redis', statements);
-  await cluster.kubectl(['exec', '-n', namespace, 'deployment/client', '-c', 'client', '--', ...command]);
+  await runClient(cluster, { namespace, target: 'deployment/client' }, command);
 }
 
 /** A tail that goes on until it is stopped, as by Ctrl-C. */
