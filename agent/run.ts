@@ -2,6 +2,7 @@ import { type Logger, pino } from 'pino';
 import { UserError } from '../contract/user-error.ts';
 import { VERSION } from '../contract/version.ts';
 import { openSinks } from '../delivery/sinks/index.ts';
+import type { Sink } from '../delivery/sinks/sink.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { type Agent, assembleAgent } from './assemble.ts';
 import { openSource } from './capture/index.ts';
@@ -28,7 +29,7 @@ export async function run(
 ): Promise<number> {
   const restart = new AbortController();
   const ownPod = readOwnPod(environment);
-  const { config, problem } = await readPatiently(load, ownPod !== undefined);
+  const { config, sinks, problem } = await preparePatiently(load, ownPod !== undefined);
   const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, process.stderr);
   const status = new CaptureStatus();
   const source = openPatiently(config, ownPod !== undefined, {
@@ -57,7 +58,7 @@ export async function run(
       interfaceName,
     },
     delivery: {
-      sinks: await openSinks(config.sinks),
+      sinks,
       whenFull: 'drop',
       onDropped: (count) => {
         const detail = 'no sink took events fast enough';
@@ -80,15 +81,7 @@ export async function run(
   });
   const clock = setInterval(() => agent.pipeline.tick(now()), TICK_MILLIS);
   const recheck =
-    problem &&
-    setInterval(
-      () =>
-        load().then(
-          () => restart.abort(),
-          () => undefined,
-        ),
-      RECHECK_MILLIS,
-    );
+    problem && setInterval(() => void canPrepare(load).then((ready) => ready && restart.abort()), RECHECK_MILLIS);
   const onStop = () => {
     log.info({ signal: stop.reason }, 'stopping');
     emitOwn('dbaudit.agent.stop', String(stop.reason));
@@ -113,19 +106,40 @@ export async function run(
   }
 }
 
+interface Prepared {
+  readonly config: AgentConfig;
+  readonly sinks: readonly Sink[];
+}
+
+async function prepare(load: () => Promise<AgentConfig>): Promise<Prepared> {
+  const config = await load();
+  return { config, sinks: await openSinks(config.sinks) };
+}
+
 /**
- * The configuration, or, in a pod where it is not valid, the defaults together with what is wrong: the agent then
- * stays up and blind until the configuration is valid, and ends, to be started anew with it.
+ * The configuration and its sinks, or, in a pod where they are not to be had, the defaults together with what is wrong:
+ * the agent then stays up and blind until that is mended, and ends, to be started anew.
  */
-async function readPatiently(
+async function preparePatiently(
   load: () => Promise<AgentConfig>,
   inPod: boolean,
-): Promise<{ readonly config: AgentConfig; readonly problem?: UserError }> {
+): Promise<Prepared & { readonly problem?: UserError }> {
   try {
-    return { config: await load() };
+    return await prepare(load);
   } catch (error) {
     if (!inPod || !(error instanceof UserError)) throw error;
-    return { config: readConfig({}, {}), problem: error };
+    return { ...(await prepare(async () => readConfig({}, {}))), problem: error };
+  }
+}
+
+/** Whether a start would go well now. */
+async function canPrepare(load: () => Promise<AgentConfig>): Promise<boolean> {
+  try {
+    const { sinks } = await prepare(load);
+    await Promise.all(sinks.map((sink) => sink.close()));
+    return true;
+  } catch {
+    return false;
   }
 }
 

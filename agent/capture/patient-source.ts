@@ -11,7 +11,7 @@ export interface PatientSourceOptions {
   open(): PacketSource;
   /** Told after each attempt that failed, with why nothing can be seen from now on. */
   onBlind(error: UserError): void;
-  /** Told when packets are being captured. */
+  /** Before the second attempt; a second by default. */
   readonly firstPauseMillis?: number;
 }
 

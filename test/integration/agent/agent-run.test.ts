@@ -182,6 +182,17 @@ describe('dbaudit-agent run in a pod', () => {
     expect(await exitOf(child)).toBe(0);
   });
 
+  test('with a sink that cannot be opened it stays up and blind: the root of its container is read-only', async () => {
+    const file = join(directory, 'sink.yaml');
+    writeFileSync(file, JSON.stringify({ sinks: [{ type: 'file', path: '/proc/no/such/events.ndjson' }] }));
+    const seen = await observe(/cannot capture/, [], ['--config', file], {});
+    expect(seen).toMatchObject({ wasUp: true, exitCode: 0 });
+    expect(seen.events[0]).toMatchObject({
+      event: { action: 'db.gap', reason: 'blind' },
+      message: expect.stringContaining('/proc/no/such/events.ndjson'),
+    });
+  });
+
   test('without its ConfigMap it takes the defaults', async () => {
     const optional = { DBAUDIT_CONFIG_OPTIONAL: 'true' };
     const seen = await observe(/"capturing"/, [], ['--config', join(directory, 'nowhere.yaml')], optional);
