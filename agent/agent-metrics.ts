@@ -1,11 +1,12 @@
 import type { Agent } from './assemble.ts';
 import type { PacketSource } from './capture/packet-source.ts';
-import { type Metric, processMetrics, type Sample } from './metrics.ts';
+import { deliveryMetrics } from './delivery-metrics.ts';
+import { counter, gauge, type Metric, processMetrics, samples } from './metrics.ts';
 
 /** Every figure the agent shows. Each is read from the part that counts it, when it is asked for. */
 export function agentMetrics({ pipeline, output, sessions, excluded }: Agent, source: PacketSource): readonly Metric[] {
   const { counters: tcp } = pipeline.reassembler;
-  const { counts, delivery } = output;
+  const { counts } = output;
   return [
     counter(
       'dbaudit_packets_received_total',
@@ -69,30 +70,7 @@ export function agentMetrics({ pipeline, output, sessions, excluded }: Agent, so
       'Events left out because the configuration says so.',
       () => excluded.events,
     ),
-    counter(
-      'dbaudit_events_dropped_total',
-      'Events dropped because no sink took them fast enough.',
-      () => delivery.droppedEvents,
-    ),
-    counter('dbaudit_sink_events_total', 'Events that a sink has taken.', () =>
-      delivery.counts.map(({ sink, sentEvents }) => ({ labels: { sink: sink.name }, value: sentEvents })),
-    ),
-    counter('dbaudit_sink_failed_events_total', 'Events that a sink refused.', () =>
-      delivery.counts.map(({ sink, failedEvents }) => ({ labels: { sink: sink.name }, value: failedEvents })),
-    ),
-    gauge('dbaudit_delivery_waiting_bytes', 'Bytes of events that no sink has yet.', () => delivery.waitingBytes),
+    ...deliveryMetrics(output),
     ...processMetrics(),
   ];
-}
-
-function counter(name: string, help: string, read: Metric['read']): Metric {
-  return { name, help, type: 'counter', read };
-}
-
-function gauge(name: string, help: string, read: Metric['read']): Metric {
-  return { name, help, type: 'gauge', read };
-}
-
-function samples(label: string, counts: ReadonlyMap<string, number>): readonly Sample[] {
-  return [...counts].map(([name, value]) => ({ labels: { [label]: name }, value }));
 }

@@ -1,9 +1,9 @@
 import type { DeliveryOptions } from '../delivery/delivery.ts';
+import type { EventFormat } from '../delivery/sinks/sink.ts';
 import type { PacketSource } from './capture/packet-source.ts';
-import type { AgentConfig } from './config.ts';
+import type { DecodingConfig } from './decoding-config.ts';
 import type { EncoderOptions } from './encode/encoder.ts';
-import { createNativeEncoder } from './encode/native.ts';
-import { createPacketbeatEncoder } from './encode/packetbeat.ts';
+import { createEncoder } from './encode/index.ts';
 import { buildEnrichers } from './enrich/index.ts';
 import { EventOutput } from './event-output.ts';
 import { Pipeline } from './pipeline.ts';
@@ -27,17 +27,23 @@ export interface Agent {
 /** What differs between live capture and replay. */
 export interface Surroundings {
   readonly source: PacketSource;
-  readonly delivery: DeliveryOptions;
+  /** One for each format that a sink wants. */
+  readonly deliveries: readonly { readonly format: EventFormat; readonly options: DeliveryOptions }[];
   readonly encoder: Omit<EncoderOptions, 'timeline' | 'redaction'>;
+  /** See PipelineParts. */
+  readonly closingMillis: number;
 }
 
-export function assembleAgent(config: AgentConfig, { source, ...surroundings }: Surroundings): Agent {
+export function assembleAgent(config: DecodingConfig, { source, ...surroundings }: Surroundings): Agent {
   const timeline = new Timeline();
   const { limits } = config;
   const encoderOptions = { ...surroundings.encoder, timeline, redaction: config.redact };
-  const encoder =
-    config.format === 'native' ? createNativeEncoder(encoderOptions) : createPacketbeatEncoder(encoderOptions);
-  const output = new EventOutput(encoder, surroundings.delivery);
+  const output = new EventOutput(
+    surroundings.deliveries.map(({ format, options }) => ({
+      encoder: createEncoder(format, encoderOptions),
+      delivery: options,
+    })),
+  );
   const sessions = new SessionOpener({
     protocols: protocols.filter(({ name }) => config.capture.protocols.includes(name)),
     ports: config.capture.ports,
@@ -58,6 +64,7 @@ export function assembleAgent(config: AgentConfig, { source, ...surroundings }: 
     sessions,
     enrichers,
     output,
+    closingMillis: surroundings.closingMillis,
     limits: {
       connections: limits.connections,
       halfOpen: HALF_OPEN_CONNECTIONS,

@@ -1,3 +1,4 @@
+import type { LossReason } from '../delivery/event-store.ts';
 import type { Activity } from './protocols/activity.ts';
 import type { SessionFacts } from './protocols/session-facts.ts';
 import type { SqlAnalysis } from './sql/analysis.ts';
@@ -23,21 +24,26 @@ export type SessionEvent =
   | { readonly kind: 'session-midstream'; readonly at: Nanos }
   | { readonly kind: 'session-end'; readonly at: Nanos; readonly reason: CloseReason };
 
-/** Loss that belongs to no session: packets the kernel dropped, connections beyond the limit, IP fragments never completed. */
+/**
+ * Loss that belongs to no session: packets the kernel dropped, connections beyond the limit, IP fragments never completed,
+ * events that did not reach a receiver.
+ */
 export interface CaptureGap {
   readonly kind: 'capture-gap';
   readonly at: Nanos;
-  readonly reason: 'kernel-drops' | 'connection-limit' | 'fragments-lost' | 'packets-cut' | 'blind' | 'output-full';
-  /** Packets, connections or events, as the reason says. */
+  readonly reason: 'kernel-drops' | 'connection-limit' | 'fragments-lost' | 'packets-cut' | 'blind' | LossReason;
+  /** Packets, connections or events, as the reason says; 0 where it cannot be known. */
   readonly count: number;
+  /** The sink whose receiver misses the events; the others are not concerned. */
+  readonly sink?: string | undefined;
   readonly detail: string | undefined;
 }
 
-/** The agent's own start and stop. */
+/** The agent's own start and stop, and the event by which a person tests a sink. */
 export interface AgentEvent {
   readonly kind: 'agent';
   readonly at: Nanos;
-  readonly action: 'dbaudit.agent.start' | 'dbaudit.agent.stop';
+  readonly action: 'dbaudit.agent.start' | 'dbaudit.agent.stop' | 'dbaudit.sink.test';
   readonly detail: string | undefined;
 }
 

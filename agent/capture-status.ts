@@ -1,4 +1,6 @@
 import { VERSION } from '../contract/version.ts';
+import type { SinkStatus } from '../delivery/sink-status.ts';
+import type { SinkDescription } from '../delivery/sinks/index.ts';
 import type { Agent } from './assemble.ts';
 import type { PacketSource } from './capture/packet-source.ts';
 
@@ -10,7 +12,12 @@ type State =
 
 /** Whether this agent sees anything: what `/readyz` answers and `kubectl dbaudit coverage` asks for. */
 export class CaptureStatus {
+  readonly #sinks: readonly SinkDescription[];
   #state: State = { kind: 'starting' };
+
+  constructor(sinks: readonly SinkDescription[]) {
+    this.#sinks = sinks;
+  }
 
   capturing(): void {
     this.#state = { kind: 'capturing' };
@@ -45,6 +52,10 @@ export class CaptureStatus {
       receivedPackets: source.counters().received,
       droppedPackets: source.counters().dropped,
       gapBytes: counts.gapBytes,
+      sinks: output.statuses.map((status) => ({
+        ...this.#sinks.find(({ name }) => name === status.name),
+        ...sinkReport(status),
+      })),
     };
   }
 }
@@ -61,4 +72,32 @@ export interface StatusReport {
   readonly receivedPackets: number;
   readonly droppedPackets: number;
   readonly gapBytes: number;
+  readonly sinks: readonly SinkReport[];
+}
+
+interface SinkReport extends Partial<SinkDescription> {
+  readonly name: string;
+  readonly sentEvents: number;
+  readonly waitingEvents: number;
+  readonly droppedEvents: number;
+  readonly quarantinedEvents: number;
+  readonly lagMillis: number;
+  /** Why its receiver does not get events now: a code, where there is one, and a sentence. */
+  readonly problem?: string;
+  readonly misconfigured: boolean;
+}
+
+function sinkReport({ problem, ...status }: SinkStatus): SinkReport {
+  const { name, sentEvents, waitingEvents, droppedEvents, quarantinedEvents, lagMillis } = status;
+  const code = problem?.code === undefined ? '' : `${problem.code}: `;
+  return {
+    name,
+    sentEvents,
+    waitingEvents,
+    droppedEvents,
+    quarantinedEvents,
+    lagMillis,
+    misconfigured: problem?.kind === 'misconfigured',
+    ...(problem === undefined ? {} : { problem: `${code}${problem.message}` }),
+  };
 }

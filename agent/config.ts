@@ -1,95 +1,32 @@
 import * as z from 'zod';
-import { UserError } from '../contract/user-error.ts';
-import { protocols } from './protocols/index.ts';
+import { deliverySchema } from '../delivery/settings.ts';
+import { sinkName, sinkSchema } from '../delivery/sinks/index.ts';
+import { DECODING_VARIABLES, decodingFields } from './decoding-config.ts';
+import { readSettings } from './read-settings.ts';
+import type { Environment } from './surroundings.ts';
 
-const PORT = z.int().min(1).max(65_535);
-const PROTOCOL_NAMES = protocols.map(({ name }) => name);
-const portsOf = Object.fromEntries(
-  protocols.map(({ name, ports }) => [
-    name,
-    z
-      .array(PORT)
-      .max(64)
-      .default([...ports]),
-  ]),
-);
-
-const capture = z
-  .strictObject({
-    /** `auto`: afpacket, or tcpdump where the addon does not load. */
-    source: z.enum(['auto', 'afpacket', 'tcpdump', 'cap']).default('auto'),
-    /** An interface's name, or `any`: port-forwards and local proxies arrive on loopback. */
-    device: z.string().min(1).max(15).default('any'),
-    /** Bytes kept of each packet: offloaded segments have up to 64 KiB, with BIG TCP more. What is cut off is a gap. */
-    snaplenBytes: z.int().min(96).max(16_777_216).default(262_144),
-    /** The kernel's buffer. 8 MiB holds 80 ms of a fully used 1 Gbit/s link; a ring of many GiB takes the node's memory. */
-    ringMebibytes: z.int().min(1).max(1024).default(8),
-    /** The protocols to decode; all of them by default. */
-    protocols: z
-      .array(z.enum(PROTOCOL_NAMES))
-      .min(1)
-      .default([...PROTOCOL_NAMES]),
-    /** Ports to watch by protocol. */
-    ports: z.strictObject(portsOf).prefault({}),
-    /** Watches every TCP port and recognises by content alone. */
-    allPorts: z.boolean().default(false),
-    /**
-     * Where capturing is not possible: `end` with an error, or `wait`: stay up, report blind and try again. `auto` waits
-     * in a pod, where an agent that ends would keep its pod from starting.
-     */
-    whenUnavailable: z.enum(['auto', 'end', 'wait']).default('auto'),
+const sinks = z
+  .array(sinkSchema)
+  .min(1)
+  .max(8)
+  .superRefine((list, context) => {
+    const names = list.map(sinkName);
+    names.forEach((name, index) => {
+      if (names.indexOf(name) === index) return;
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: `there is another sink ${name}; name one of them`,
+      });
+    });
   })
-  .prefault({});
-
-const limits = z
-  .strictObject({
-    /** Each costs about 1.5 kB. */
-    connections: z.int().min(16).max(1_000_000).default(20_000),
-    /** Held back while something before it is missing. The largest receive window that Linux grows to by default (tcp_rmem). */
-    bufferedBytesPerConnection: z.int().min(65_536).max(268_435_456).default(6_291_456),
-    bufferedBytes: z.int().min(1_048_576).max(4_294_967_296).default(33_554_432),
-    /** A connection silent for so long is forgotten. MySQL closes after 8 hours of silence itself (wait_timeout). */
-    idleSeconds: z.int().min(10).max(604_800).default(28_800),
-    textBytes: z.int().min(256).max(16_777_216).default(65_536),
-    /** Zeek's threshold for pipelines. */
-    pendingStatements: z.int().min(16).max(1_000_000).default(10_000),
-    /** MySQL's own default bound (max_prepared_stmt_count) for a whole server is 16,382. */
-    preparedStatements: z.int().min(16).max(100_000).default(16_384),
-    stillRunningSeconds: z.int().min(1).max(86_400).default(10),
-  })
-  .prefault({});
-
-const sink = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('stdout') }),
-  z.strictObject({
-    type: z.literal('file'),
-    path: z.string().min(1),
-    rotateMebibytes: z.int().min(1).max(65_536).default(128),
-    keepFiles: z.int().min(1).max(1000).default(8),
-  }),
-]);
-
-const exclude = z
-  .strictObject({
-    operations: z.array(z.string()).default([]),
-    users: z.array(z.string()).default([]),
-    databases: z.array(z.string()).default([]),
-  })
-  .prefault({});
+  .prefault([{ type: 'stdout' }]);
 
 const agentConfigSchema = z.strictObject({
-  capture,
-  limits,
-  /** `secrets`: credentials masked. `literals`: every literal too. `none`: statements as they are; credentials are masked all the same. */
-  redact: z.enum(['secrets', 'literals', 'none']).default('secrets'),
-  /** What is left out on purpose; it is counted. */
-  exclude,
+  ...decodingFields,
   format: z.enum(['native', 'packetbeat']).default('native'),
-  sinks: z
-    .array(sink)
-    .min(1)
-    .max(8)
-    .default([{ type: 'stdout' }]),
+  sinks,
+  delivery: deliverySchema,
   http: z
     .strictObject({
       /** `/metrics`, `/healthz`, `/readyz`. Not authenticated, so local unless said otherwise. */
@@ -104,20 +41,11 @@ const agentConfigSchema = z.strictObject({
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>;
 
-/** Environment variables that override the file: `DBAUDIT_CAPTURE_DEVICE=eth0` is `capture.device: eth0`. */
-const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
-  DBAUDIT_CAPTURE_SOURCE: ['capture', 'source'],
-  DBAUDIT_CAPTURE_DEVICE: ['capture', 'device'],
-  DBAUDIT_CAPTURE_SNAPLEN_BYTES: ['capture', 'snaplenBytes'],
-  DBAUDIT_CAPTURE_RING_MEBIBYTES: ['capture', 'ringMebibytes'],
-  DBAUDIT_CAPTURE_ALL_PORTS: ['capture', 'allPorts'],
-  DBAUDIT_CAPTURE_PROTOCOLS: ['capture', 'protocols'],
-  DBAUDIT_CAPTURE_WHEN_UNAVAILABLE: ['capture', 'whenUnavailable'],
-  ...Object.fromEntries(
-    protocols.map(({ name }) => [`DBAUDIT_CAPTURE_PORTS_${name.toUpperCase()}`, ['capture', 'ports', name]]),
-  ),
-  DBAUDIT_REDACT: ['redact'],
+const VARIABLES: Readonly<Record<string, readonly string[]>> = {
+  ...DECODING_VARIABLES,
   DBAUDIT_FORMAT: ['format'],
+  DBAUDIT_SPOOL_DIRECTORY: ['delivery', 'spool', 'directory'],
+  DBAUDIT_SPOOL_TOTAL_MEBIBYTES: ['delivery', 'spool', 'totalMebibytes'],
   DBAUDIT_HTTP_ENABLED: ['http', 'enabled'],
   DBAUDIT_HTTP_ADDRESS: ['http', 'address'],
   DBAUDIT_HTTP_PORT: ['http', 'port'],
@@ -129,61 +57,6 @@ const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
  * Reads a configuration: the file's values (already parsed from YAML), then the environment's, then defaults.
  * @throws UserError DBA1001 that names every wrong value's path and what was expected.
  */
-export function readConfig(file: unknown, environment: Readonly<Record<string, string | undefined>>): AgentConfig {
-  const input = isRecord(file) ? structuredClone(file) : (file ?? {});
-  if (isRecord(input)) {
-    for (const [variable, path] of Object.entries(ENVIRONMENT)) {
-      const value = environment[variable];
-      if (value !== undefined && value !== '') setAt(input, path, fromText(value, path));
-    }
-    for (const [protocol, ports] of portsByProtocol(environment.DBAUDIT_CAPTURE_PORTS ?? '')) {
-      setAt(input, ['capture', 'ports', protocol], ports);
-    }
-  }
-  const result = agentConfigSchema.safeParse(input);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(
-    ({ path, message }) => `${path.join('.') || '(the whole file)'}: ${message}`,
-  );
-  throw new UserError(
-    'DBA1001',
-    `the configuration is not valid: ${problems.join('; ')}`,
-    'correct these values; `dbaudit-agent run --print-config` shows what is in force',
-  );
-}
-
-/** `3306=mysql,6433=postgresql,3307=mysql`, as the annotation `config.dbaudit.io/ports` has it. */
-function portsByProtocol(text: string): Map<string, number[]> {
-  const ports = new Map<string, number[]>();
-  for (const entry of text.split(',').filter((entry) => entry !== '')) {
-    const [port = '', protocol = ''] = entry.split('=', 2);
-    ports.set(protocol.trim(), [...(ports.get(protocol.trim()) ?? []), Number(port)]);
-  }
-  return ports;
-}
-
-/** Numbers, truth values and, for ports and protocols, comma-separated lists; everything else stays text. */
-function fromText(value: string, path: readonly string[]): unknown {
-  if (path.includes('protocols')) return value.split(',').map((name) => name.trim());
-  if (path.includes('ports')) return value.split(',').map((port) => Number(port.trim()));
-  if (value === 'true' || value === 'false') return value === 'true';
-  return /^\d+$/.test(value) ? Number(value) : value;
-}
-
-function setAt(root: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  let target = root;
-  for (const name of path.slice(0, -1)) {
-    const next = target[name];
-    if (next === undefined || next === null) target[name] = {};
-    else if (!isRecord(next)) return; // the schema reports it with its path
-    const child = target[name];
-    if (!isRecord(child)) return;
-    target = child;
-  }
-  const last = path.at(-1);
-  if (last !== undefined) target[last] = value;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+export function readConfig(file: unknown, environment: Environment): AgentConfig {
+  return readSettings(agentConfigSchema, file, environment, VARIABLES);
 }

@@ -1,35 +1,62 @@
-import { Delivery, type DeliveryOptions } from '../delivery/delivery.ts';
+import { Delivery, type DeliveryOptions, type LostAtClose } from '../delivery/delivery.ts';
+import type { SinkStatus } from '../delivery/sink-status.ts';
 import type { AuditEvent } from './audit-event.ts';
-import type { Encoder } from './encode/encoder.ts';
+import { deliveryClassOf } from './encode/delivery-class.ts';
+import type { Encoder, EventNumbers } from './encode/encoder.ts';
 import { JsonWriter } from './encode/json-writer.ts';
 import { EventCounts } from './event-counts.ts';
 
-/** Encodes events into lines, right where the sinks will read them. */
+/** One format, and the sinks that want it. */
+export interface FormatOutput {
+  readonly encoder: Encoder;
+  readonly delivery: DeliveryOptions;
+}
+
+/** Numbers events and encodes them into lines, once for each format, right where the sinks will read them. */
 export class EventOutput {
   readonly counts = new EventCounts();
-  readonly delivery: Delivery;
-  readonly #encoder: Encoder;
-  readonly #writer = new JsonWriter(0);
+  readonly #outputs: readonly { readonly encoder: Encoder; readonly writer: JsonWriter; readonly delivery: Delivery }[];
+  /** One object for all events: they are many. */
+  readonly #numbers: { -readonly [Name in keyof EventNumbers]: EventNumbers[Name] } = { sequence: 0, index: 0 };
+  #sequence = 0;
 
-  constructor(encoder: Encoder, delivery: DeliveryOptions) {
-    this.#encoder = encoder;
-    this.delivery = new Delivery(delivery, this.#writer);
+  constructor(formats: readonly FormatOutput[]) {
+    this.#outputs = formats.map(({ encoder, delivery }) => {
+      const writer = new JsonWriter(0);
+      return { encoder, writer, delivery: new Delivery(delivery, writer) };
+    });
+  }
+
+  /** Nothing is sent, and no loss of an earlier agent is reported, before. */
+  start(): void {
+    for (const { delivery } of this.#outputs) delivery.start();
+  }
+
+  /** How each sink fares. */
+  get statuses(): readonly SinkStatus[] {
+    return this.#outputs.flatMap(({ delivery }) => delivery.statuses);
   }
 
   write(event: AuditEvent): void {
-    if (!this.delivery.admits()) return;
+    const { session } = event;
+    this.#numbers.sequence = this.#sequence++;
+    this.#numbers.index = session === undefined ? 0 : session.eventCount++;
     this.counts.count(event);
-    this.#encoder.encode(event, this.#writer);
-    this.delivery.commit();
+    const classNumber = deliveryClassOf(event);
+    for (const { encoder, writer, delivery } of this.#outputs) {
+      encoder.encode(event, this.#numbers, writer);
+      delivery.commit(classNumber);
+    }
   }
 
   /** The producer pauses; settles when there is room for more. */
   flush(): void | Promise<void> {
-    return this.delivery.flush();
+    const [first, ...others] = this.#outputs.flatMap(({ delivery }) => delivery.flush() ?? []);
+    return first === undefined ? undefined : Promise.all([first, ...others]).then(() => undefined);
   }
 
-  /** Settles when every sink has everything and is closed. */
-  close(): Promise<void> {
-    return this.delivery.close();
+  /** Settles when every sink has everything, or the deadline passed, and all is closed; with what is lost by that. */
+  async close(deadline: AbortSignal): Promise<readonly LostAtClose[]> {
+    return (await Promise.all(this.#outputs.map(({ delivery }) => delivery.close(deadline)))).flat();
   }
 }

@@ -28,7 +28,7 @@ export interface HttpServerOptions {
   /** 0: any that is free. */
   readonly port: number;
   readonly metrics: readonly Metric[];
-  /** Whether packets are being captured. */
+  /** Whether packets are being captured, and every sink can be written to as it is configured. */
   ready(): boolean;
   /** For `/status`; written as JSON. */
   status(): object;
@@ -42,7 +42,7 @@ export interface HttpServer {
 }
 
 /**
- * Serves `/metrics`, `/status` (what is seen, as JSON), `/healthz` (this process answers) and `/readyz` (it captures, too).
+ * Serves `/metrics`, `/status` (what is seen, as JSON), `/healthz` (this process answers) and `/readyz` (it captures, and no sink is misconfigured).
  * @throws UserError DBA1005 where the address or the port is not to be had
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -111,7 +111,9 @@ function page(path: string, { metrics, ready, status }: HttpServerOptions): Page
     case '/healthz':
       return { status: 200, body: 'ok\n' };
     case '/readyz':
-      return ready() ? { status: 200, body: 'ok\n' } : { status: 503, body: 'not capturing yet\n' };
+      return ready()
+        ? { status: 200, body: 'ok\n' }
+        : { status: 503, body: 'not capturing, or a sink is misconfigured: see /status\n' };
     case '/status':
       return { status: 200, body: `${JSON.stringify(status())}\n`, type: 'application/json' };
     default:

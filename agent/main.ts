@@ -7,6 +7,10 @@ const USAGE = `usage:
       captures live until SIGTERM or SIGINT
   dbaudit-agent replay FILE... [--format native|packetbeat] [--redact secrets|literals|none]
       reads pcap and pcapng captures, gzip too, - is standard input; NDJSON on standard output, a summary on standard error
+  dbaudit-agent sink list [--config FILE] [--json]
+      where events go
+  dbaudit-agent sink test NAME [--config FILE] [--json]
+      writes one event to that sink, looks for it at the receiver, and says what is wrong; exit code 1 when it did not arrive
   dbaudit-agent --version | --help
 `;
 
@@ -15,6 +19,7 @@ const OPTIONS = {
   'print-config': { type: 'boolean' },
   format: { type: 'string' },
   redact: { type: 'string' },
+  json: { type: 'boolean' },
   version: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -61,6 +66,21 @@ async function main(args: readonly string[]): Promise<number> {
       if (!(error instanceof ReaderGone)) throw error;
     }
     return 0;
+  }
+  if (command === 'sink') {
+    const { loadConfig } = await import('./config-file.ts');
+    const config = await loadConfig(values.config, process.env);
+    const { describeSinkTest, listSinks, runSinkTest } = await import('./sink-command.ts');
+    const [action, name, ...more] = rest;
+    if (action === 'list' && name === undefined) {
+      process.stdout.write(listSinks(config, values.json === true));
+      return 0;
+    }
+    if (action !== 'test' || name === undefined || more.length > 0)
+      throw commandLineError('sink needs list, or test NAME');
+    const report = await runSinkTest(config, name);
+    process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : describeSinkTest(report));
+    return report.ok ? 0 : 1;
   }
   throw commandLineError(command === undefined ? 'no command given' : `there is no command ${command}`);
 }

@@ -18,6 +18,19 @@ export interface Metric {
   read(): number | readonly Sample[];
 }
 
+export function counter(name: string, help: string, read: Metric['read']): Metric {
+  return { name, help, type: 'counter', read };
+}
+
+export function gauge(name: string, help: string, read: Metric['read']): Metric {
+  return { name, help, type: 'gauge', read };
+}
+
+/** A figure for each value of one label. */
+export function samples(label: string, counts: Iterable<readonly [string, number]>): readonly Sample[] {
+  return Array.from(counts, ([name, value]) => ({ labels: { [label]: name }, value }));
+}
+
 /** The content type of what `metricsText` gives. */
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 

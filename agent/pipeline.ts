@@ -1,3 +1,4 @@
+import type { LostAtClose } from '../delivery/delivery.ts';
 import type { AgentEvent, AuditEvent, CaptureGap } from './audit-event.ts';
 import type { PacketSource } from './capture/packet-source.ts';
 import type { Enricher } from './enrich/index.ts';
@@ -8,6 +9,8 @@ import { type Limits, Reassembler } from './tcp/reassembler.ts';
 import { Segment } from './tcp/segment.ts';
 import { NANOS_PER_SECOND, type Nanos, type Timeline } from './timeline.ts';
 
+const NEVER = new AbortController().signal;
+
 export interface PipelineParts {
   readonly source: PacketSource;
   readonly timeline: Timeline;
@@ -15,6 +18,8 @@ export interface PipelineParts {
   readonly enrichers: readonly Enricher[];
   readonly output: EventOutput;
   readonly limits: Limits;
+  /** How long sinks may take at the end; Infinity: as long as they need. */
+  readonly closingMillis: number;
 }
 
 /**
@@ -47,12 +52,14 @@ export class Pipeline {
   }
 
   /**
-   * Settles when the source has ended and every sink has what came of it. `clock` tells the time at the end, where that
-   * is not the time of the last packet.
+   * Settles when the source has ended and every sink has what came of it, or could not be given it in time: with those.
+   * `clock` tells the time at the end, where that is not the time of the last packet.
    */
-  async run(signal: AbortSignal, clock?: () => Nanos): Promise<void> {
-    const { source, timeline, output } = this.#parts;
+  async run(signal: AbortSignal, clock?: () => Nanos): Promise<readonly LostAtClose[]> {
+    const { source, timeline, output, closingMillis } = this.#parts;
     const segment = new Segment();
+    let lost: readonly LostAtClose[] = [];
+    output.start();
     try {
       await source.run(
         (buffer, start, end, originalLength, seconds, nanos, linkType, interfaceIndex) => {
@@ -69,8 +76,9 @@ export class Pipeline {
       const at = clock?.() ?? this.#now;
       this.reassembler.closeAll(at);
       this.#drops.check(at);
-      await output.close();
+      lost = await output.close(Number.isFinite(closingMillis) ? AbortSignal.timeout(closingMillis) : NEVER);
     }
+    return lost;
   }
 
   /** What time brings about: connections grown idle, statements long unanswered, drops counted by the kernel. */

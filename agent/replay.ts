@@ -1,14 +1,13 @@
 import type { Readable } from 'node:stream';
+import { patientDelivery } from '../delivery/patient-delivery.ts';
 import type { Sink } from '../delivery/sinks/sink.ts';
 import { assembleAgent } from './assemble.ts';
 import type { CaptureCounters, OnPacket, PacketSource } from './capture/packet-source.ts';
 import { PcapFileSource } from './capture/pcap-file.ts';
-import { readConfig } from './config.ts';
+import { DECODING_VARIABLES, decodingSchema } from './decoding-config.ts';
+import { readSettings } from './read-settings.ts';
 import type { Redaction } from './sql/analysis.ts';
 import { summarize } from './summary.ts';
-
-/** A file gives events faster than a pipe takes them: what a few reads of it give may wait. */
-const WAITING_BYTES = 4_194_304;
 
 export interface ReplayOptions {
   /** Paths; `-` is standard input. Read one after the other, as if they were one capture. */
@@ -27,29 +26,30 @@ export interface ReplayOptions {
 export async function replay(options: ReplayOptions): Promise<string> {
   const started = performance.now();
   const source = new FileSequence(options.files.map((file) => new PcapFileSource(file, options.stdin)));
-  const config = readConfig(
+  const config = readSettings(
+    decodingSchema,
     {
       capture: { allPorts: true },
-      format: options.format ?? 'native',
       redact: options.redaction ?? 'secrets',
       // The clock of a file runs as fast as it is read: nothing is idle, and statements wait for as long as they did.
       limits: { idleSeconds: 604_800 },
     },
     portVariables(process.env),
+    DECODING_VARIABLES,
   );
   let broken: Error | undefined;
   const agent = assembleAgent(config, {
     source,
     encoder: { instanceId: 'replay', captureMode: 'replay' },
-    delivery: {
-      sinks: [options.sink],
-      whenFull: 'wait',
-      waitingBytes: WAITING_BYTES,
-      onDropped: () => undefined,
-      onFailed: (_, error) => {
-        broken ??= error;
+    deliveries: [
+      {
+        format: options.format ?? 'native',
+        options: patientDelivery(options.sink, (error) => {
+          broken ??= error;
+        }),
       },
-    },
+    ],
+    closingMillis: Infinity,
   });
   await agent.pipeline.run(new AbortController().signal);
   if (broken !== undefined) throw broken;

@@ -1,8 +1,10 @@
 import { type Logger, pino } from 'pino';
 import { UserError } from '../contract/user-error.ts';
 import { VERSION } from '../contract/version.ts';
-import { openSinks } from '../delivery/sinks/index.ts';
-import type { Sink } from '../delivery/sinks/sink.ts';
+import { openDeliveries } from '../delivery/open-deliveries.ts';
+import type { SinkProblem } from '../delivery/sink-status.ts';
+import { describeSink, openSinks } from '../delivery/sinks/index.ts';
+import type { Sink, SinkContext } from '../delivery/sinks/sink.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { type Agent, assembleAgent } from './assemble.ts';
 import { openSource } from './capture/index.ts';
@@ -16,6 +18,8 @@ const TICK_MILLIS = 1_000;
 const BYTES_PER_MEBIBYTE = 1_048_576;
 /** A mounted ConfigMap follows its object within a minute or so. */
 const RECHECK_MILLIS = 10_000;
+/** Of the deadline, kept for closing what is open once no more is sent. */
+const CLOSING_MARGIN_MILLIS = 1_000;
 
 /**
  * Captures until `stop` aborts (its reason is the signal's name), then delivers what it has and ends within the deadline. Gives the exit code.
@@ -29,9 +33,11 @@ export async function run(
 ): Promise<number> {
   const restart = new AbortController();
   const ownPod = readOwnPod(environment);
-  const { config, sinks, problem } = await preparePatiently(load, ownPod !== undefined);
-  const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, process.stderr);
-  const status = new CaptureStatus();
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, process.stderr);
+  const context = { instanceId: newInstanceId(), onNotice: (message: string) => log.warn(message) };
+  const { config, sinks, problem } = await preparePatiently(load, context, ownPod !== undefined);
+  log.level = config.log.level;
+  const status = new CaptureStatus(config.sinks.map((settings) => describeSink(settings, config.format)));
   const source = openPatiently(config, ownPod !== undefined, {
     open: (onStarted) => {
       if (problem !== undefined) throw problem;
@@ -49,25 +55,26 @@ export async function run(
       log.error({ code, next: nextStep }, `cannot capture: ${message}`);
     },
   });
+  const deliveries = await openDeliveries(config, sinks, {
+    onNotice: context.onNotice,
+    onLoss: (sink, { reason, count, detail }) => {
+      log.warn({ sink, reason, events: count }, `events lost: ${detail}`);
+      const told = `sink ${sink}: ${detail}`;
+      agent.pipeline.emitOwn({ kind: 'capture-gap', at: now(), reason, count, sink, detail: told });
+    },
+    onProblem: (sink, problem) => logProblem(log, sink, problem),
+    onFailed: (sink, error) => log.error({ sink }, `nothing can be written any more: ${error.message}`),
+  });
   const agent: Agent = assembleAgent(config, {
     source,
     encoder: {
-      instanceId: newInstanceId(),
+      instanceId: context.instanceId,
       captureMode: ownPod === undefined ? 'host' : 'sidecar',
       ownPod,
       interfaceName,
     },
-    delivery: {
-      sinks,
-      whenFull: 'drop',
-      onDropped: (count) => {
-        const detail = 'no sink took events fast enough';
-        agent.pipeline.emitOwn({ kind: 'capture-gap', at: now(), reason: 'output-full', count, detail });
-      },
-      onFailed: (sink, error, count) => {
-        log.error({ sink: sink.name, events: count }, `sink refused events: ${error.message}`);
-      },
-    },
+    deliveries,
+    closingMillis: Math.max(config.shutdown.deadlineSeconds * 1000 - CLOSING_MARGIN_MILLIS, CLOSING_MARGIN_MILLIS),
   });
   const now = () => agent.timeline.atMillis(Date.now());
   const emitOwn = (action: 'dbaudit.agent.start' | 'dbaudit.agent.stop', detail: string) =>
@@ -81,13 +88,14 @@ export async function run(
   });
   const clock = setInterval(() => agent.pipeline.tick(now()), TICK_MILLIS);
   const recheck =
-    problem && setInterval(() => void canPrepare(load).then((ready) => ready && restart.abort()), RECHECK_MILLIS);
+    problem &&
+    setInterval(() => void canPrepare(load, context).then((ready) => ready && restart.abort()), RECHECK_MILLIS);
   const onStop = () => {
     log.info({ signal: stop.reason }, 'stopping');
     emitOwn('dbaudit.agent.stop', String(stop.reason));
     setTimeout(() => {
       log.error(
-        { waitingBytes: agent.output.delivery.waitingBytes },
+        { waitingEvents: agent.output.statuses.map(({ name, waitingEvents }) => [name, waitingEvents]) },
         'the deadline passed before everything was delivered',
       );
       process.exit(1);
@@ -96,7 +104,13 @@ export async function run(
   if (stop.aborted) onStop();
   else stop.addEventListener('abort', onStop, { once: true });
   try {
-    await agent.pipeline.run(AbortSignal.any([stop, restart.signal]), now);
+    const lost = await agent.pipeline.run(AbortSignal.any([stop, restart.signal]), now);
+    for (const { sink, events } of lost) {
+      log.error(
+        { sink, events },
+        'events are lost: their sink did not take them before the deadline, and has no spool',
+      );
+    }
     log.info({ ...source.counters(), events: agent.output.counts.events }, 'stopped');
     return 0;
   } finally {
@@ -111,9 +125,9 @@ interface Prepared {
   readonly sinks: readonly Sink[];
 }
 
-async function prepare(load: () => Promise<AgentConfig>): Promise<Prepared> {
+async function prepare(load: () => Promise<AgentConfig>, context: SinkContext): Promise<Prepared> {
   const config = await load();
-  return { config, sinks: await openSinks(config.sinks) };
+  return { config, sinks: await openSinks(config.sinks, context) };
 }
 
 /**
@@ -122,25 +136,31 @@ async function prepare(load: () => Promise<AgentConfig>): Promise<Prepared> {
  */
 async function preparePatiently(
   load: () => Promise<AgentConfig>,
+  context: SinkContext,
   inPod: boolean,
 ): Promise<Prepared & { readonly problem?: UserError }> {
   try {
-    return await prepare(load);
+    return await prepare(load, context);
   } catch (error) {
     if (!inPod || !(error instanceof UserError)) throw error;
-    return { ...(await prepare(async () => readConfig({}, {}))), problem: error };
+    return { ...(await prepare(async () => readConfig({}, {}), context)), problem: error };
   }
 }
 
 /** Whether a start would go well now. */
-async function canPrepare(load: () => Promise<AgentConfig>): Promise<boolean> {
+async function canPrepare(load: () => Promise<AgentConfig>, context: SinkContext): Promise<boolean> {
   try {
-    const { sinks } = await prepare(load);
+    const { sinks } = await prepare(load, context);
     await Promise.all(sinks.map((sink) => sink.close()));
     return true;
   } catch {
     return false;
   }
+}
+
+function logProblem(log: Logger, sink: string, problem: SinkProblem | undefined): void {
+  if (problem === undefined) log.info({ sink }, 'the receiver takes events again');
+  else log.error({ sink, code: problem.code, kind: problem.kind }, problem.message);
 }
 
 /** The source that the configuration asks for; where it says so, one that waits instead of failing. */
@@ -191,7 +211,7 @@ async function listen(
     address: http.address,
     port: http.port,
     metrics: agentMetrics(agent, source),
-    ready: () => status.isCapturing,
+    ready: () => status.isCapturing && !agent.output.statuses.some(({ problem }) => problem?.kind === 'misconfigured'),
     status: () => status.describe(agent, source),
   });
   log.info({ address: server.address }, 'metrics and health');

@@ -25,6 +25,7 @@ export const ACTIONS = [
   'dbaudit.agent.stop',
   'dbaudit.agent.config_change',
   'dbaudit.agent.overload',
+  'dbaudit.sink.test',
   'dbaudit.access',
 ] as const;
 
@@ -137,6 +138,8 @@ const capture = z.strictObject({
   gap_packets: count.optional(),
   gap_connections: count.optional(),
   gap_events: count.optional(),
+  /** The sink whose receiver misses these events; absent: all of them do. */
+  sink: z.string().optional(),
   /** What a reader must know to trust the rest. */
   notes: z.array(z.string()).optional(),
 });

@@ -1,7 +1,7 @@
 /**
  * Every code that a user can meet, once: commands print it, `kubectl dbaudit explain CODE` and docs/codes.md explain
  * it. A code never changes its meaning. 1xxx: a command could not do its work. 2xxx: why a pod is not, or not wholly,
- * captured. 3xxx: what a check found.
+ * captured. 3xxx: what a check found. 4xxx: why events do not reach a receiver.
  */
 export const CODES = {
   DBA1001: {
@@ -173,6 +173,54 @@ export const CODES = {
   DBA3009: {
     title: 'clocks do not agree',
     help: 'Set this machine’s clock, or the control plane’s, by NTP: certificates and the times of events depend on it.',
+  },
+  DBA4001: {
+    title: 'the receiver does not accept our credentials',
+    help: 'Check the user and the file with the password or token; the message says which mechanism was tried.',
+  },
+  DBA4002: {
+    title: 'the receiver’s certificate is not trusted',
+    help: '`tls.caFile` names the certificate authority that signed it; the message says which certificate was shown. A certificate that has run out has to be renewed there.',
+  },
+  DBA4003: {
+    title: 'the receiver does not have the topic, index or path',
+    help: 'Create it, or correct its name; the message names it.',
+  },
+  DBA4004: {
+    title: 'we may not write there',
+    help: 'Give the account the right to write to what the message names.',
+  },
+  DBA4005: {
+    title: 'the receiver cannot be reached',
+    help: 'Check the address, name resolution, network policies and whether it runs; events wait in the queue and the spool meanwhile.',
+  },
+  DBA4006: {
+    title: 'the receiver speaks another protocol at this address',
+    help: 'TLS or no TLS, the port, and the version of its protocol: the message says what was heard.',
+  },
+  DBA4007: {
+    title: 'the receiver takes no more for now',
+    help: 'It is overloaded, or slow to answer. Nothing has to be done unless it lasts: the queue and the spool are bounded.',
+  },
+  DBA4008: {
+    title: 'a file with a secret or a certificate cannot be used',
+    help: 'The message names the setting and the file. In a pod it is a mounted Secret.',
+  },
+  DBA4009: {
+    title: 'the receiver’s certificate is for another name',
+    help: 'Use the name it was made for as the address, or set `tls.serverName`.',
+  },
+  DBA4010: {
+    title: 'the receiver refuses how events are written',
+    help: 'The message has its words: a setting of the topic, the index or the endpoint has to be changed.',
+  },
+  DBA4011: {
+    title: 'the spool cannot be used',
+    help: 'The disk is full, read-only or broken, or the directory belongs to somebody else. Events wait in memory meanwhile; what does not fit is counted in a gap.',
+  },
+  DBA4012: {
+    title: 'the file cannot be written to',
+    help: 'The disk is full or broken, the path or its rights were changed: the message says which. Events wait in the queue meanwhile.',
   },
 } as const satisfies Readonly<Record<string, CodeText>>;
 

@@ -3,9 +3,11 @@ import { SETTINGS } from './labels.ts';
 import { VERSION } from './version.ts';
 
 /** A Kubernetes quantity: `25m`, `96Mi`. */
-export const quantity = z
-  .string()
-  .regex(new RegExp(SETTINGS.find(({ name }) => name === 'cpu-request')?.pattern ?? '$.'));
+export const quantity = z.string().regex(patternOf('cpu-request'));
+
+function patternOf(setting: string): RegExp {
+  return new RegExp(SETTINGS.find(({ name }) => name === setting)?.pattern ?? '$.');
+}
 
 /**
  * What the administrator sets for all injected agents: key `injection.yaml` of the ConfigMap `dbaudit-injector` in our
@@ -21,6 +23,10 @@ export const injectionSettingsSchema = z.strictObject({
   podSecurityDefault: z.enum(['privileged', 'baseline', 'restricted']).default('privileged'),
   /** `as-configured`: what the agent's configuration says; the others win over it. */
   redact: z.enum(['as-configured', 'secrets', 'literals', 'none']).default('as-configured'),
+  /** Of each agent's volume for events that wait. The agent keeps to three quarters of it: a pod beyond it is evicted. */
+  spoolSize: z.string().regex(patternOf('spool-size')).default('1Gi'),
+  /** `projected`: agents get a token of their pod's service account for the audience `dbaudit`. */
+  sinkToken: z.enum(['none', 'projected']).default('none'),
   resources: z
     .strictObject({
       requests: z.strictObject({ cpu: quantity.default('25m'), memory: quantity.default('96Mi') }).prefault({}),

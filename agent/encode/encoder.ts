@@ -6,8 +6,16 @@ import type { JsonWriter } from './json-writer.ts';
 
 /** Writes events for receivers. */
 export interface Encoder {
-  /** Appends one line, its newline included, and takes the session's next index and the agent's next sequence number. */
-  encode(event: AuditEvent, into: JsonWriter): void;
+  /** Appends one line, its newline included. */
+  encode(event: AuditEvent, numbers: EventNumbers, into: JsonWriter): void;
+}
+
+/** The same in every format: two lines with the same numbers are the same event. */
+export interface EventNumbers {
+  /** Counts the events of this agent since it started. */
+  readonly sequence: number;
+  /** Counts the events of the session; 0 for an event without one. */
+  readonly index: number;
 }
 
 /** The pod whose traffic is captured. */

@@ -54,8 +54,11 @@ const END = eventClass('db.session.end', ['session'], 'end', 'ok');
 const UNDECODABLE = eventClass('db.session.undecodable', ['session'], 'info', 'unseen');
 const GAP = eventClass('db.gap', ['database'], 'info', 'unseen');
 const STILL_RUNNING = eventClass('db.query', ['database'], 'info', 'unseen');
-const AGENT_START = eventClass('dbaudit.agent.start', ['process'], 'start', 'ok');
-const AGENT_STOP = eventClass('dbaudit.agent.stop', ['process'], 'end', 'ok');
+const OF_AGENT = {
+  'dbaudit.agent.start': eventClass('dbaudit.agent.start', ['process'], 'start', 'ok'),
+  'dbaudit.agent.stop': eventClass('dbaudit.agent.stop', ['process'], 'end', 'ok'),
+  'dbaudit.sink.test': eventClass('dbaudit.sink.test', ['process'], 'info', 'ok'),
+} as const;
 
 /** Every class is made once. */
 export function classOf(activity: InternalEvent['activity'], statementClass: StatementClass | undefined): EventClass {
@@ -75,7 +78,7 @@ export function classOf(activity: InternalEvent['activity'], statementClass: Sta
     case 'capture-gap':
       return GAP;
     case 'agent':
-      return activity.action === 'dbaudit.agent.start' ? AGENT_START : AGENT_STOP;
+      return OF_AGENT[activity.action];
   }
 }
 

@@ -26,7 +26,8 @@ export class NativeLine {
   readonly #end: TimestampWriter;
   readonly #agentId: string;
   readonly #agentCapture: string;
-  #sequence = 0;
+  /** Of the line that is written. */
+  sequence = 0;
 
   constructor(options: EncoderOptions) {
     this.sessions = new SessionPieceFactory(options);
@@ -59,7 +60,7 @@ export class NativeLine {
 
   identify(pieces: SessionPieces, index: number, into: JsonWriter): void {
     into.piece(SEQUENCE);
-    into.integer(this.#sequence++);
+    into.integer(this.sequence);
     into.ascii(pieces.eventId);
     into.integer(index);
     into.piece(pieces.database);
@@ -104,12 +105,11 @@ export class NativeLine {
 
   /** All of an event of the agent's own up to its open `capture` object. */
   identifyAgent(detail: string | undefined, into: JsonWriter): void {
-    const sequence = this.#sequence++;
     into.ascii(this.#agentId);
-    into.integer(sequence);
+    into.integer(this.sequence);
     into.byte(QUOTE);
     into.piece(SEQUENCE);
-    into.integer(sequence);
+    into.integer(this.sequence);
     into.ascii(`},"ecs":{"version":"${ECS_VERSION}"}`);
     this.message(detail, into);
     into.ascii(this.#agentCapture);

@@ -1,7 +1,7 @@
 import type { AgentEvent, AuditEvent, CaptureGap, Session, SessionEvent } from '../audit-event.ts';
 import type { Blind, Login, Statement, StillRunning } from '../protocols/activity.ts';
 import type { SqlAnalysis } from '../sql/analysis.ts';
-import type { Encoder, EncoderOptions } from './encoder.ts';
+import type { Encoder, EncoderOptions, EventNumbers } from './encoder.ts';
 import { classOf } from './event-class.ts';
 import type { JsonWriter } from './json-writer.ts';
 import { NativeLine } from './native-line.ts';
@@ -11,13 +11,17 @@ import { StatementPieceCache, writeStrings } from './statement-pieces.ts';
 const CLOSE = 0x7d;
 const STILL_RUNNING: readonly string[] = ['still-running'];
 
-/** What a gap's count counts. An agent that cannot see at all cannot count either. */
+/** What a gap's count counts. An agent that cannot see at all cannot count either, nor what another took with it. */
 const GAP_COUNTS: Readonly<Record<CaptureGap['reason'], string | undefined>> = {
   'kernel-drops': ',"gap_packets":',
   'fragments-lost': ',"gap_packets":',
   'packets-cut': ',"gap_packets":',
   'connection-limit': ',"gap_connections":',
   'output-full': ',"gap_events":',
+  quarantined: ',"gap_events":',
+  'spool-torn': ',"gap_events":',
+  'spool-damaged': ',"gap_events":',
+  'agent-killed': undefined,
   blind: undefined,
 };
 
@@ -40,20 +44,26 @@ class NativeEncoder implements Encoder {
     this.#details = new StatementDetailWriter(options.redaction);
   }
 
-  encode({ activity, session, analysis }: AuditEvent, into: JsonWriter): void {
+  encode({ activity, session, analysis }: AuditEvent, { sequence, index }: EventNumbers, into: JsonWriter): void {
+    this.#line.sequence = sequence;
     if (activity.kind === 'capture-gap' || activity.kind === 'agent') this.#agentEvent(activity, into);
     else if (session === undefined) throw new TypeError(`an event of kind ${activity.kind} needs its session`);
-    else if (activity.kind === 'statement') this.#statement(activity, analysis, session, into);
-    else if (activity.kind === 'login') this.#login(activity, session, into);
-    else if (activity.kind === 'still-running') this.#stillRunning(activity, analysis, session, into);
-    else if (activity.kind === 'blind') this.#blind(activity, session, into);
-    else this.#sessionEvent(activity, session, into);
+    else if (activity.kind === 'statement') this.#statement(activity, analysis, session, index, into);
+    else if (activity.kind === 'login') this.#login(activity, session, index, into);
+    else if (activity.kind === 'still-running') this.#stillRunning(activity, analysis, session, index, into);
+    else if (activity.kind === 'blind') this.#blind(activity, session, index, into);
+    else this.#sessionEvent(activity, session, index, into);
     this.#line.end(into);
   }
 
-  #statement(statement: Statement, analysis: SqlAnalysis | undefined, session: Session, into: JsonWriter): void {
+  #statement(
+    statement: Statement,
+    analysis: SqlAnalysis | undefined,
+    session: Session,
+    index: number,
+    into: JsonWriter,
+  ): void {
     const line = this.#line;
-    const index = session.eventCount++;
     const pieces = line.sessions.of(session);
     const kind = this.#kinds.of(statement.operation ?? analysis?.operation, analysis);
     line.begin(classOf(statement, analysis?.statementClass).head, statement.at, into);
@@ -68,10 +78,9 @@ class NativeEncoder implements Encoder {
     this.#details.write(statement, analysis, kind, into);
   }
 
-  #login(login: Login, session: Session, into: JsonWriter): void {
+  #login(login: Login, session: Session, index: number, into: JsonWriter): void {
     const { facts } = session;
     const line = this.#line;
-    const index = session.eventCount++;
     const pieces = line.sessions.withAccount(session, login.user ?? facts.user, login.database ?? facts.database);
     line.begin(classOf(login, undefined).head, login.at, into);
     line.span(login.at, login.until, into);
@@ -83,9 +92,14 @@ class NativeEncoder implements Encoder {
   }
 
   /** Without the text: the event that carries it is the one that says how the statement ended. */
-  #stillRunning(running: StillRunning, analysis: SqlAnalysis | undefined, session: Session, into: JsonWriter): void {
+  #stillRunning(
+    running: StillRunning,
+    analysis: SqlAnalysis | undefined,
+    session: Session,
+    index: number,
+    into: JsonWriter,
+  ): void {
     const line = this.#line;
-    const index = session.eventCount++;
     const pieces = line.sessions.of(session);
     line.begin(classOf(running, undefined).head, running.at, into);
     line.span(running.since, undefined, into);
@@ -98,9 +112,8 @@ class NativeEncoder implements Encoder {
     writeStrings(into, ',"notes":', STILL_RUNNING);
   }
 
-  #blind(blind: Blind, session: Session, into: JsonWriter): void {
+  #blind(blind: Blind, session: Session, index: number, into: JsonWriter): void {
     const line = this.#line;
-    const index = session.eventCount++;
     const pieces = line.sessions.of(session);
     line.begin(classOf(blind, undefined).head, blind.at, into);
     line.reason(blind.reason, into);
@@ -117,9 +130,8 @@ class NativeEncoder implements Encoder {
     if (blind.from !== undefined) into.ascii(`,"notes":["from-${blind.from}"]`);
   }
 
-  #sessionEvent(activity: SessionEvent, session: Session, into: JsonWriter): void {
+  #sessionEvent(activity: SessionEvent, session: Session, index: number, into: JsonWriter): void {
     const line = this.#line;
-    const index = session.eventCount++;
     const pieces = line.sessions.of(session);
     line.begin(classOf(activity, undefined).head, activity.at, into);
     if (activity.kind === 'session-end') {
@@ -140,8 +152,12 @@ class NativeEncoder implements Encoder {
     line.identifyAgent(activity.detail, into);
     if (activity.kind === 'agent') return;
     const name = GAP_COUNTS[activity.reason];
-    if (name === undefined) return;
-    into.ascii(name);
-    into.integer(activity.count);
+    if (name !== undefined && activity.count > 0) {
+      into.ascii(name);
+      into.integer(activity.count);
+    }
+    if (activity.sink === undefined) return;
+    into.ascii(',"sink":');
+    into.string(activity.sink);
   }
 }

@@ -7,7 +7,7 @@ import type { Outcome, Statement } from '../protocols/activity.ts';
 import type { SqlAnalysis } from '../sql/analysis.ts';
 import type { Nanos } from '../timeline.ts';
 import { communityId } from './community-id.ts';
-import type { Encoder, EncoderOptions } from './encoder.ts';
+import type { Encoder, EncoderOptions, EventNumbers } from './encoder.ts';
 import { classOf } from './event-class.ts';
 import { JsonWriter } from './json-writer.ts';
 import { ECS_VERSION } from './session-pieces.ts';
@@ -30,18 +30,15 @@ class PacketbeatEncoder implements Encoder {
   readonly #options: EncoderOptions;
   readonly #timestamps: TimestampWriter;
   readonly #scratch = new JsonWriter(64);
-  #sequence = 0;
 
   constructor(options: EncoderOptions) {
     this.#options = options;
     this.#timestamps = new TimestampWriter(options.timeline, '');
   }
 
-  encode({ activity, session, analysis }: AuditEvent, into: JsonWriter): void {
+  encode({ activity, session, analysis }: AuditEvent, { sequence, index }: EventNumbers, into: JsonWriter): void {
     const { action, outcome } = classOf(activity, analysis?.statementClass);
-    const sequence = this.#sequence++;
-    const id =
-      session === undefined ? `${this.#options.instanceId}-${sequence}` : `${session.id}-${session.eventCount++}`;
+    const id = session === undefined ? `${this.#options.instanceId}-${sequence}` : `${session.id}-${index}`;
     const ofStatement = activity.kind === 'statement' && session !== undefined;
     const line = {
       '@timestamp': this.#time(activity.at),
@@ -61,7 +58,7 @@ class PacketbeatEncoder implements Encoder {
         ...this.#span(activity, session),
       },
       error: errorOf(activity),
-      dbaudit: activity.kind === 'capture-gap' ? { count: activity.count } : undefined,
+      dbaudit: activity.kind === 'capture-gap' ? { count: activity.count, sink: activity.sink } : undefined,
     };
     into.json(JSON.stringify(line, (_, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value)));
     into.byte(0x0a);

@@ -9,6 +9,9 @@ import { type Received, readLine } from './received.ts';
 const JSON_START = /^\s*\{/;
 const LOOK_BYTES = 64;
 const STDIN = '-';
+/** What of a capture's events is held at a time. */
+const BATCH_EVENTS = 2_000;
+const BATCH_BYTES = 524_288;
 
 export interface FileSourceOptions {
   readonly files: readonly string[];
@@ -48,8 +51,9 @@ async function readCaptures(files: readonly string[], { stdin, onEvent, say }: F
     stdin,
     sink: {
       name: 'replay',
-      write: async ({ lines }) => {
-        for (const line of lines.toString('utf8').split('\n')) {
+      limits: { events: BATCH_EVENTS, bytes: BATCH_BYTES },
+      write: async ({ bytes }) => {
+        for (const line of bytes.toString('utf8').split('\n')) {
           const content = readLine(line);
           if (content.kind === 'event') await onEvent(content.received);
         }

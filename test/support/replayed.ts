@@ -1,6 +1,8 @@
 import { type Agent, assembleAgent } from '../../agent/assemble.ts';
 import { readConfig } from '../../agent/config.ts';
 import { type AuditEvent, auditEventSchema } from '../../contract/audit-event.ts';
+import { NO_LIMITS } from '../../delivery/batch.ts';
+import { patientDelivery } from '../../delivery/patient-delivery.ts';
 import { type ListedPacket, PacketList } from './packet-list.ts';
 
 export interface Replayed {
@@ -10,27 +12,31 @@ export interface Replayed {
 }
 
 /** Puts packets through the whole agent, from the first byte to the encoded line, within this process. */
-export async function replayPackets(packets: readonly ListedPacket[], config: object = {}): Promise<Replayed> {
+export async function replayPackets(packets: readonly ListedPacket[], settings: object = {}): Promise<Replayed> {
   const written: string[] = [];
-  const agent = assembleAgent(readConfig({ capture: { allPorts: true }, ...config }, {}), {
+  const config = readConfig({ capture: { allPorts: true }, ...settings }, {});
+  const agent = assembleAgent(config, {
     source: new PacketList(packets),
     encoder: { instanceId: 'test', captureMode: 'replay' },
-    delivery: {
-      sinks: [
-        {
-          name: 'memory',
-          write: async ({ lines }) => {
-            written.push(lines.toString('utf8'));
+    deliveries: [
+      {
+        format: config.format,
+        options: patientDelivery(
+          {
+            name: 'memory',
+            limits: NO_LIMITS,
+            write: async ({ bytes }) => {
+              written.push(bytes.toString('utf8'));
+            },
+            close: () => Promise.resolve(),
           },
-          close: () => Promise.resolve(),
-        },
-      ],
-      whenFull: 'wait',
-      onDropped: () => undefined,
-      onFailed: (_, error) => {
-        throw error;
+          (error) => {
+            throw error;
+          },
+        ),
       },
-    },
+    ],
+    closingMillis: Infinity,
   });
   await agent.pipeline.run(new AbortController().signal);
   return { agent, lines: written.join('') };

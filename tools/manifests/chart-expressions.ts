@@ -26,6 +26,7 @@ export const FLAGS: readonly Flag[] = [
   { condition: 'eq .Values.injector "webhook"', on: { injector: 'webhook' }, off: { injector: 'policy' } },
   flag('createNamespace'),
   flag('certManager'),
+  flag('mirrorSinkSecret'),
   flag('disruptionBudget'),
   flag('networkPolicy'),
   flag('flowSchema'),
@@ -64,6 +65,8 @@ function injection(
     capabilities: below('capabilities'),
     podSecurityDefault: below('podSecurityDefault'),
     redact: below('redact'),
+    spoolSize: below('spoolSize'),
+    sinkToken: below('sinkToken'),
     resources: {
       requests: { cpu: below('resources.requests.cpu'), memory: below('resources.requests.memory') },
       limits: { ...limits, memory: below('resources.limits.memory') },

@@ -13,6 +13,12 @@ const GROUPS = [
       'In the annotation `status.dbaudit.io/skipped`, in warnings and events, in `kubectl dbaudit analyze` and `coverage`. The pod runs all the same.',
   },
   { prefix: 'DBA3', title: 'What a check found', about: 'In `kubectl dbaudit check`.' },
+  {
+    prefix: 'DBA4',
+    title: 'Events do not reach a receiver',
+    about:
+      'In the agent’s log and `/status`, in `kubectl dbaudit sink list` and `sink test`. The agent goes on; events wait for the receiver as long as there is room.',
+  },
 ] as const;
 
 /** docs/codes.md: each code under a heading of its own, so that `docs/codes.md#dba2001` leads there. */

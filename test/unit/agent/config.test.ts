@@ -46,6 +46,18 @@ describe('readConfig', () => {
     expect(capture.protocols).toEqual(['mysql', 'redis']);
   });
 
+  test('the directory of the spool comes from the environment, as in an injected pod', () => {
+    const { delivery } = readConfig({}, { DBAUDIT_SPOOL_DIRECTORY: '/var/lib/dbaudit/spool' });
+    expect(delivery.spool).toMatchObject({ directory: '/var/lib/dbaudit/spool', fsync: 'interval' });
+    expect(readConfig({}, {}).delivery.spool).toBeUndefined();
+  });
+
+  test('sinks are told apart by their names', () => {
+    const file = { type: 'file', path: '/tmp/a' };
+    expect(() => readConfig({ sinks: [file, file] }, {})).toThrow(/sinks\.1\.name: there is another sink file/);
+    expect(readConfig({ sinks: [file, { ...file, name: 'second' }] }, {}).sinks).toHaveLength(2);
+  });
+
   test('an empty variable is as good as none', () => {
     expect(readConfig({ redact: 'literals' }, { DBAUDIT_REDACT: '' }).redact).toBe('literals');
   });

@@ -1,233 +1,319 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
-import { Delivery, type DeliveryOptions, type LineWriter } from '../../../delivery/delivery.ts';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Delivery } from '../../../delivery/delivery.ts';
+import { classNumber, DROP_ORDER, type EventClass } from '../../../delivery/event-class.ts';
+import { LossReports } from '../../../delivery/loss-reports.ts';
+import { type DeliverySettings, deliverySchema } from '../../../delivery/settings.ts';
+import { openSinkQueue, type SinkQueueOptions } from '../../../delivery/sink-queue.ts';
+import { ReceiverGone } from '../../../delivery/sinks/failure.ts';
 import type { Sink } from '../../../delivery/sinks/sink.ts';
+import { FrailSpool } from '../../support/delivery/frail-spool.ts';
+import { numberedLine, numberOf, PlainWriter } from '../../support/delivery/numbered-lines.ts';
+import { ScriptedSink } from '../../support/delivery/scripted-sink.ts';
 
-/** Keeps what it gets; `hold` makes it wait until `release`, `fail` makes it refuse. */
-class TestSink implements Sink {
-  readonly name: string;
-  readonly batches: string[] = [];
-  readonly counts: number[] = [];
-  closed = false;
-  fail = false;
-  #gate: PromiseWithResolvers<void> | undefined;
+const MEBIBYTE = 1_048_576;
+const NEVER = new AbortController().signal;
+/** Of each line. */
+const BYTES = 100;
 
-  constructor(name = 'test') {
-    this.name = name;
-  }
-
-  hold(): void {
-    this.#gate = Promise.withResolvers();
-  }
-
-  release(): void {
-    this.#gate?.resolve();
-    this.#gate = undefined;
-  }
-
-  async write({ lines, count }: { lines: Buffer; count: number }): Promise<void> {
-    await this.#gate?.promise;
-    if (this.fail) throw new Error('refused');
-    this.batches.push(lines.toString());
-    this.counts.push(count);
-  }
-
-  async close(): Promise<void> {
-    this.closed = true;
-    if (this.fail) throw new Error('cannot close');
-  }
-
-  get text(): string {
-    return this.batches.join('');
-  }
-}
-
-/** Lines as they are, behind one another. */
-class PlainWriter implements LineWriter {
-  bytes: Buffer = Buffer.alloc(0);
-  length = 0;
-
-  use(buffer: Buffer): void {
-    this.bytes = buffer;
-    this.length = 0;
-  }
-
-  write(line: Buffer): void {
-    if (this.length + line.length > this.bytes.length) {
-      this.bytes = Buffer.concat([this.bytes.subarray(0, this.length), line]);
-    } else line.copy(this.bytes, this.length);
-    this.length += line.length;
-  }
-}
-
-function setUp(changes: Partial<DeliveryOptions> = {}) {
-  const sink = new TestSink();
-  const dropped: number[] = [];
-  const failed: [string, string, number][] = [];
-  const writer = new PlainWriter();
-  const push = (line: Buffer) => {
-    if (!delivery.admits()) return;
-    writer.write(line);
-    delivery.commit();
-  };
-  const options: DeliveryOptions = {
-    sinks: [sink],
-    whenFull: 'drop',
-    onDropped: (count) => dropped.push(count),
-    onFailed: ({ name }, { message }, count) => failed.push([name, message, count]),
-    batchBytes: 40,
-    batchAgeMillis: 3_600_000,
-    waitingBytes: 100,
-    ...changes,
-  };
-  const delivery = new Delivery(options, writer);
-  /** Numbered lines. */
-  const pushAll = (from: number, to: number) => {
-    for (let number = from; number < to; number++) push(line(number));
-  };
-  return { sink, delivery, dropped, failed, push, pushAll };
-}
-
-/** Ten bytes. */
-const line = (number: number) => Buffer.from(`line ${String(number).padStart(4, '0')}\n`);
-
-const lines = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, index) => line(from + index).toString()).join('');
-
-describe('batches', () => {
-  test('are handed on when full, whole lines only and in order', async () => {
-    const { sink, delivery, pushAll } = setUp({ waitingBytes: 1000 });
-    pushAll(0, 10);
-    await delivery.drain();
-    expect(sink.batches).toEqual([lines(0, 4), lines(4, 8), lines(8, 10)]);
-    expect(sink.counts).toEqual([4, 4, 2]);
-    expect(delivery.waitingBytes).toBe(0);
-  });
-
-  test('are handed on when old', async () => {
-    const { sink, pushAll } = setUp({ batchAgeMillis: 1 });
-    pushAll(0, 1);
-    while (sink.batches.length === 0) await sleep(1);
-    pushAll(1, 2);
-    while (sink.batches.length === 1) await sleep(1);
-    expect(sink.batches).toEqual([lines(0, 1), lines(1, 2)]);
-  });
-
-  test('take a line that is longer than they are', async () => {
-    const { sink, delivery, push, pushAll } = setUp({ waitingBytes: 1_000_000 });
-    const long = Buffer.from(`${'x'.repeat(100_000)}\n`);
-    pushAll(0, 1);
-    push(long);
-    pushAll(1, 2);
-    await delivery.drain();
-    expect(sink.batches).toEqual([`${lines(0, 1)}${long}`, lines(1, 2)]);
-  });
-
-  test('use their memory again, and only once it has been written', async () => {
-    const { sink, delivery, pushAll } = setUp({ waitingBytes: 10_000 });
-    for (let round = 0; round < 20; round++) {
-      sink.hold();
-      pushAll(round * 50, round * 50 + 50);
-      sink.release();
-      await delivery.drain();
-    }
-    expect(sink.text).toBe(lines(0, 1000));
-  });
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+});
+afterEach(() => {
+  jest.useRealTimers();
 });
 
-describe('when the memory is full', () => {
-  test('live events are dropped, counted and reported once there is room', async () => {
-    const { sink, delivery, dropped, pushAll } = setUp();
-    sink.hold();
-    pushAll(0, 25);
-    expect(delivery.droppedEvents).toBe(15);
-    expect(delivery.waitingBytes).toBe(100);
-    expect(dropped).toEqual([]);
-    sink.release();
-    await delivery.drain();
-    expect(dropped).toEqual([15]);
-    pushAll(25, 27);
-    await delivery.drain();
-    expect(sink.text).toBe(lines(0, 10) + lines(25, 27));
-    expect(dropped).toEqual([15]);
-  });
+interface Changes {
+  readonly settings?: Partial<DeliverySettings>;
+  readonly whenFull?: SinkQueueOptions['whenFull'];
+  readonly spools?: readonly FrailSpool[];
+}
 
-  test('the report itself is delivered, also at the very end', async () => {
-    const { sink, delivery, push, pushAll } = setUp({ onDropped: (count) => push(line(9000 + count)) });
-    sink.hold();
-    pushAll(0, 12);
-    const drained = delivery.drain();
-    sink.release();
-    await drained;
-    expect(sink.text).toBe(lines(0, 10) + lines(9002, 9003));
-  });
-
-  test('a replay waits instead and loses nothing', async () => {
-    const { sink, delivery, dropped, pushAll } = setUp({ whenFull: 'wait' });
-    sink.hold();
-    expect(delivery.flush()).toBeUndefined();
-    pushAll(0, 25);
-    let hasRoom = false;
-    const room = Promise.resolve(delivery.flush()).then(() => {
-      hasRoom = true;
+/** A delivery to these sinks that makes an event of each loss, as the agent does. */
+function setUp(sinks: readonly Sink[], { settings: changes, whenFull = 'drop', spools = [] }: Changes = {}) {
+  const settings = { ...deliverySchema.parse({}), ...changes };
+  const failed: [string, string][] = [];
+  const gaps = new Map<number, { readonly sink: string; readonly count: number }>();
+  const queues = sinks.map((sink, index) => {
+    const losses = new LossReports(({ count }) => {
+      gaps.set(made, { sink: sink.name, count });
+      push('gap');
     });
-    await sleep(5);
-    expect(hasRoom).toBe(false);
-    sink.release();
-    await room;
-    expect(delivery.waitingBytes).toBeLessThanOrEqual(50);
-    await delivery.drain();
-    expect(sink.text).toBe(lines(0, 25));
-    expect(dropped).toEqual([]);
+    return openSinkQueue(sink, {
+      settings,
+      losses,
+      whenFull,
+      spool: spools[index],
+      onFailed: (name, { message }) => failed.push([name, message]),
+    });
   });
+  const writer = new PlainWriter();
+  const delivery = new Delivery({ queues, batch: settings.batch }, writer);
+  let made = 0;
+  const push = (eventClass: EventClass = 'read') => {
+    writer.write(numberedLine({ number: made++, eventClass, bytes: BYTES }));
+    delivery.commit(classNumber(eventClass));
+  };
+  const pushAll = (count: number, eventClass: EventClass = 'read') => {
+    for (let pushed = 0; pushed < count; pushed++) push(eventClass);
+  };
+  const close = async (deadline: AbortSignal = NEVER) => {
+    const closed = delivery.close(deadline);
+    await jest.advanceTimersByTimeAsync(600_000);
+    return closed;
+  };
+  return { delivery, failed, gaps, push, pushAll, close, made: () => made };
+}
 
-  test('live producers are never made to wait', () => {
-    const { sink, delivery, pushAll } = setUp();
-    sink.hold();
-    pushAll(0, 25);
-    expect(delivery.flush()).toBeUndefined();
-  });
-});
+const pass = (millis: number) => jest.advanceTimersByTimeAsync(millis);
+const acknowledged = (sink: ScriptedSink) => sink.acknowledged.map(numberOf);
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe('sinks', () => {
-  test('do not suffer from each other', async () => {
-    const [good, bad] = [new TestSink('good'), new TestSink('bad')];
-    const { delivery, failed, pushAll } = setUp({ sinks: [bad, good], waitingBytes: 1000 });
-    bad.fail = true;
-    pushAll(0, 6);
-    await delivery.drain();
-    bad.fail = false;
-    pushAll(6, 7);
-    await delivery.drain();
-    expect(good.text).toBe(lines(0, 7));
-    expect(bad.text).toBe(lines(6, 7));
-    expect(failed).toEqual([
-      ['bad', 'refused', 4],
-      ['bad', 'refused', 2],
-    ]);
-    expect(
-      delivery.counts.map(({ sentEvents, sentBytes, failedEvents }) => [sentEvents, sentBytes, failedEvents]),
-    ).toEqual([
-      [1, 10, 6],
-      [7, 70, 0],
+  test('all get everything, and are closed at the end', async () => {
+    const [one, other] = [new ScriptedSink({ name: 'one' }), new ScriptedSink({ name: 'other', latencyMillis: 300 })];
+    const { delivery, pushAll, close } = setUp([one, other]);
+    delivery.start();
+    for (let round = 0; round < 20; round++) {
+      pushAll(500);
+      await pass(100);
+    }
+    expect(await close()).toEqual([]);
+    for (const sink of [one, other]) {
+      expect(acknowledged(sink)).toEqual(upTo(10_000));
+      expect(sink.closed).toBe(true);
+    }
+    expect(delivery.statuses.map(({ name, sentEvents }) => [name, sentEvents])).toEqual([
+      ['one', 10_000],
+      ['other', 10_000],
     ]);
   });
 
-  test('are closed after the last event, each of them', async () => {
-    const [good, bad] = [new TestSink('good'), new TestSink('bad')];
-    const { delivery, failed, pushAll } = setUp({ sinks: [bad, good] });
-    pushAll(0, 1);
-    await delivery.drain();
-    bad.fail = true;
-    await delivery.close();
-    expect([good.closed, bad.closed, good.text]).toEqual([true, true, lines(0, 1)]);
-    expect(failed).toEqual([['bad', 'cannot close', 0]]);
+  test('do not suffer from one that is away, nor from a disk that hangs', async () => {
+    const names = ['good', 'away', 'on-a-hanging-disk'] as const;
+    const [good, away, hanging] = names.map((name) => new ScriptedSink({ name }));
+    if (good === undefined || away === undefined || hanging === undefined) throw new Error('sinks are missing');
+    const spools = names.map(
+      () => new FrailSpool({ maxBytes: MEBIBYTE, dropOrder: DROP_ORDER, onLoss: () => undefined }),
+    );
+    const { delivery, pushAll } = setUp([good, away, hanging], { spools });
+    delivery.start();
+    away.behaviour = 'away';
+    if (spools[2] !== undefined) spools[2].disk = 'hanging';
+    pushAll(5000);
+    await pass(201);
+    expect(acknowledged(good)).toEqual(upTo(5000));
+    expect([away, hanging].map(({ acknowledged }) => acknowledged.length)).toEqual([0, 0]);
+    for (const spool of spools) spool.mend();
+    away.behaviour = 'ok';
+    const closed = delivery.close(NEVER);
+    await pass(60_000);
+    expect(await closed).toEqual([]);
+    for (const sink of [good, away, hanging]) expect(acknowledged(sink)).toEqual(upTo(5000));
+  });
+
+  test('get nothing before the start', async () => {
+    const sink = new ScriptedSink();
+    const { delivery, push, close } = setUp([sink]);
+    push();
+    await pass(60_000);
+    expect(sink.writes).toEqual([]);
+    delivery.start();
+    await close();
+    expect(acknowledged(sink)).toEqual([0]);
   });
 
   test('may be none', async () => {
-    const { delivery, pushAll } = setUp({ sinks: [] });
-    pushAll(0, 5);
-    await delivery.close();
-    expect(delivery.waitingBytes).toBe(0);
+    const { delivery, pushAll, close } = setUp([]);
+    delivery.start();
+    pushAll(10_000);
+    expect(delivery.flush()).toBeUndefined();
+    expect(await close()).toEqual([]);
+  });
+
+  test('that are gone are told of, and hold up nobody who waits', async () => {
+    const sink: Sink = {
+      name: 'pipe',
+      limits: { events: 1000, bytes: MEBIBYTE },
+      write: async () => {
+        throw new ReceiverGone('nobody reads');
+      },
+      close: async () => undefined,
+    };
+    const { delivery, failed, pushAll, close } = setUp([sink], { whenFull: 'wait', settings: { memoryMebibytes: 1 } });
+    delivery.start();
+    pushAll(20_000);
+    await delivery.flush();
+    expect(delivery.flush()).toBeUndefined();
+    pushAll(20_000);
+    expect(await close()).toEqual([]);
+    expect(failed).toEqual([['pipe', 'nobody reads']]);
+  });
+});
+
+describe('a producer that waits', () => {
+  test('loses nothing, and is let on when half is free', async () => {
+    const sink = new ScriptedSink({ latencyMillis: 100 });
+    const { delivery, pushAll, close, made } = setUp([sink], { whenFull: 'wait', settings: { memoryMebibytes: 1 } });
+    delivery.start();
+    let most = 0;
+    let waits = 0;
+    while (made() < 40_000) {
+      pushAll(1000);
+      most = Math.max(most, delivery.statuses[0]?.waitingBytes ?? 0);
+      const room = delivery.flush();
+      if (room === undefined) continue;
+      waits += 1;
+      await Promise.all([room, pass(5000)]);
+      expect(delivery.statuses[0]?.waitingBytes).toBeLessThanOrEqual(MEBIBYTE / 2);
+    }
+    expect(waits).toBeGreaterThan(2);
+    expect(most).toBeLessThan(2 * MEBIBYTE);
+    expect(await close()).toEqual([]);
+    expect(acknowledged(sink)).toEqual(upTo(40_000));
+  });
+
+  test('one that drops is never made to wait', async () => {
+    const sink = new ScriptedSink();
+    sink.behaviour = 'away';
+    const { delivery, pushAll, close } = setUp([sink], { settings: { memoryMebibytes: 1 } });
+    delivery.start();
+    pushAll(30_000);
+    expect(delivery.flush()).toBeUndefined();
+    await close(AbortSignal.abort());
+  });
+});
+
+describe('a receiver that takes a tenth of what is made', () => {
+  /** Errors and logins are a twentieth, which the receiver can take. */
+  const classes: readonly EventClass[] = [
+    ...Array<EventClass>(35).fill('read'),
+    'write',
+    'misc',
+    'write',
+    'login',
+    'error',
+  ];
+
+  test.each([
+    ['in memory', []],
+    ['in a spool', [MEBIBYTE]],
+  ])('%s: reports account for every event, and important ones survive', async (_, spoolBytes) => {
+    // A thousand events a second, of ten thousand.
+    const sink = new ScriptedSink({ limits: { events: 100, bytes: MEBIBYTE }, latencyMillis: 100 });
+    const lossesOf: LossReports[] = [];
+    const spools = spoolBytes.map(
+      (maxBytes) => new FrailSpool({ maxBytes, dropOrder: DROP_ORDER, onLoss: (loss) => lossesOf[0]?.add(loss) }),
+    );
+    const gaps = new Map<number, number>();
+    const settings = { ...deliverySchema.parse({}), memoryMebibytes: 1 };
+    const losses = new LossReports(({ count }) => {
+      gaps.set(made, count);
+      push('gap');
+    });
+    lossesOf.push(losses);
+    const queue = openSinkQueue(sink, { settings, losses, spool: spools[0], whenFull: 'drop' });
+    const writer = new PlainWriter();
+    const delivery = new Delivery({ queues: [queue], batch: settings.batch }, writer);
+    const important = new Set<number>();
+    let made = 0;
+    const push = (eventClass: EventClass) => {
+      if (eventClass === 'login' || eventClass === 'error') important.add(made);
+      writer.write(numberedLine({ number: made++, eventClass, bytes: BYTES }));
+      delivery.commit(classNumber(eventClass));
+    };
+    delivery.start();
+    for (let round = 0; round < 50; round++) {
+      for (let count = 0; count < 1000; count++) push(classes[count % classes.length] ?? 'read');
+      await pass(100);
+    }
+    const closed = delivery.close(NEVER);
+    await pass(600_000);
+    expect(await closed).toEqual([]);
+
+    const received = new Set(acknowledged(sink));
+    expect(received.size).toBe(sink.acknowledged.length);
+    const told = [...gaps].filter(([number]) => received.has(number)).reduce((sum, [, count]) => sum + count, 0);
+    expect(told).toBeGreaterThan(25_000);
+    expect(received.size + told).toBe(made);
+    expect(queue.status).toMatchObject({ droppedEvents: told, sentEvents: received.size, waitingEvents: 0 });
+    expect([...important].filter((number) => !received.has(number))).toEqual([]);
+  });
+});
+
+describe('the end', () => {
+  test('a loss of the last moment gets out', async () => {
+    const sink = new ScriptedSink({ isBad: (line) => numberOf(line) === 2, answersByLine: true });
+    const { delivery, gaps, pushAll, close } = setUp([sink]);
+    delivery.start();
+    pushAll(4);
+    await close();
+    expect(acknowledged(sink)).toEqual([0, 1, 3, 4]);
+    expect(gaps).toEqual(new Map([[4, { sink: 'scripted', count: 1 }]]));
+  });
+
+  test('a report that is made while the last batch is on its way gets out too', async () => {
+    const isBad = (line: string) => numberOf(line) === 0;
+    const sink = new ScriptedSink({
+      isBad,
+      answersByLine: true,
+      latencyMillis: 1100,
+      limits: { events: 2, bytes: MEBIBYTE },
+    });
+    const { delivery, gaps, pushAll, close } = setUp([sink]);
+    delivery.start();
+    pushAll(4);
+    expect(await close()).toEqual([]);
+    expect([...gaps.keys()]).toEqual([4]);
+    expect(acknowledged(sink)).toEqual([1, 2, 3, 4]);
+  });
+
+  test('what is not sent by the deadline is in the spool, with the losses', async () => {
+    const sink = new ScriptedSink();
+    sink.behaviour = 'away';
+    const spool = new FrailSpool({ maxBytes: MEBIBYTE, dropOrder: DROP_ORDER, onLoss: () => undefined });
+    const { delivery, gaps, pushAll, close } = setUp([sink], { spools: [spool], settings: { memoryMebibytes: 0.01 } });
+    delivery.start();
+    pushAll(2000);
+    pushAll(10);
+    const deadline = new AbortController();
+    setTimeout(() => deadline.abort(), 50);
+    expect(await close(deadline.signal)).toEqual([]);
+    const dropped = [...gaps.values()].reduce((sum, { count }) => sum + count, 0);
+    expect(dropped).toBeGreaterThan(1000);
+    expect(spool.pendingEvents).toBe(2010 - dropped + gaps.size);
+  });
+
+  test('what has no spool by the deadline is counted', async () => {
+    const [good, away] = [new ScriptedSink({ name: 'good' }), new ScriptedSink({ name: 'away' })];
+    away.behaviour = 'away';
+    const { delivery, pushAll, close } = setUp([good, away]);
+    delivery.start();
+    pushAll(10);
+    const deadline = new AbortController();
+    setTimeout(() => deadline.abort(), 50);
+    expect(await close(deadline.signal)).toEqual([{ sink: 'away', events: 10 }]);
+    expect(acknowledged(good)).toEqual(upTo(10));
+  });
+
+  test('a sink that cannot be closed is told of', async () => {
+    const sink = new ScriptedSink();
+    sink.close = async () => {
+      throw new Error('cannot close');
+    };
+    const { delivery, failed, close } = setUp([sink]);
+    delivery.start();
+    await close();
+    expect(failed).toEqual([['scripted', 'cannot close']]);
+  });
+
+  test('lines after it are for nobody', async () => {
+    const sink = new ScriptedSink();
+    const { delivery, push, close } = setUp([sink]);
+    delivery.start();
+    await close();
+    push();
+    await pass(60_000);
+    expect(sink.writes).toEqual([]);
+    expect(delivery.statuses[0]).toMatchObject({ waitingEvents: 0, droppedEvents: 1 });
   });
 });

@@ -9,8 +9,8 @@ const WRITER = `
   const batches = Number(process.argv[1]);
   try {
     for (let batch = 0; batch < batches; batch++) {
-      const lines = Buffer.from((String(batch).padStart(99, '.') + '\\n').repeat(3000));
-      await sink.write({ lines, count: 3000 });
+      const bytes = Buffer.from((String(batch).padStart(99, '.') + '\\n').repeat(3000));
+      await sink.write({ bytes, ends: new Uint32Array(), classes: new Uint8Array() }, new AbortController().signal);
     }
     process.exitCode = 3;
   } catch (error) {

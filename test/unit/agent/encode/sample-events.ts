@@ -102,10 +102,18 @@ export function sampleAnalysis(changes: Partial<SqlAnalysis> = {}): SqlAnalysis 
   };
 }
 
+/** Events that each encoder has written: they are numbered as an agent numbers them. */
+const written = new WeakMap<Encoder, number>();
+
 /** The lines without their newlines. */
 export function encodeLines(encoder: Encoder, ...events: readonly AuditEvent[]): string[] {
   const into = new JsonWriter(16);
-  for (const event of events) encoder.encode(event, into);
+  for (const event of events) {
+    const sequence = written.get(encoder) ?? 0;
+    written.set(encoder, sequence + 1);
+    const index = event.session === undefined ? 0 : event.session.eventCount++;
+    encoder.encode(event, { sequence, index }, into);
+  }
   const text = into.bytes.toString('utf8', 0, into.length);
   if (!text.endsWith('\n')) throw new Error(`no newline at the end of ${text}`);
   return text.slice(0, -1).split('\n');
