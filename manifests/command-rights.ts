@@ -125,6 +125,33 @@ const ASK_INJECTOR: readonly Right[] = [
     level: 'cluster',
   },
 ];
+const AGENT_CONFIG: Right = { group: '', resources: ['configmaps'], verbs: ['get'], scope: 'dbaudit' };
+const CREDENTIALS: readonly Right[] = [
+  { ...AGENT_CONFIG, optional: 'whether sinks name files of a Secret' },
+  {
+    group: '',
+    resources: ['secrets'],
+    verbs: ['get'],
+    scope: 'namespace',
+    optional: 'whether that Secret is there',
+    level: 'cluster',
+  },
+];
+const LIST_SINKS: readonly Right[] = [
+  PODS,
+  AGENT_CONFIG,
+  { ...ASK_AGENTS, optional: 'how agents fare with their sinks' },
+];
+/** Who may make pods in a namespace can read all its Secrets through them. */
+function testSink(scope: Scope): readonly Right[] {
+  return [
+    { group: '', resources: ['pods'], verbs: ['create', 'delete', 'list', 'watch'], scope },
+    { group: '', resources: ['pods/log'], verbs: ['get'], scope },
+    { ...AGENT_CONFIG, scope },
+    { ...AGENT_CONFIG, optional: 'which image is installed: its default is taken' },
+    { ...EVENTS, scope, optional: 'why the pod does not start' },
+  ];
+}
 const RESTART: readonly Right[] = [
   { group: 'apps', resources: CONTROLLERS, verbs: ['patch'], scope: 'namespace' },
   { group: 'batch', resources: ['cronjobs'], verbs: ['patch'], scope: 'namespace' },
@@ -144,9 +171,18 @@ export const COMMAND_RIGHTS: readonly CommandRights[] = [
   { command: 'coverage', level: 'view', rights: [PODS, ...WORKLOADS, NAMESPACES, ...INJECTION, ASK_AGENTS] },
   { command: 'analyze', level: 'view', rights: [PODS, ...WORKLOADS, EVENTS, NAMESPACES, ...INJECTION] },
   { command: 'status', level: 'view', rights: [PODS, NAMESPACES, ...INJECTOR, ...INJECTION, ...ASK_INJECTOR] },
-  { command: 'check', level: 'view', rights: [PODS, NAMESPACES, ...INJECTOR, ...INJECTION, ...ASK_INJECTOR] },
+  {
+    command: 'check',
+    level: 'view',
+    rights: [PODS, NAMESPACES, ...INJECTOR, ...INJECTION, ...ASK_INJECTOR, ...CREDENTIALS],
+  },
   { command: 'version', level: 'view', rights: [INSTALLED] },
-  { command: 'enable TYPE/NAME', level: 'edit', rights: [PODS, ...WORKLOADS, EVENTS, ...RESTART] },
+  { command: 'sink list', level: 'view', rights: LIST_SINKS },
+  {
+    command: 'enable TYPE/NAME',
+    level: 'edit',
+    rights: [PODS, ...WORKLOADS, EVENTS, ...RESTART, ...CREDENTIALS],
+  },
   { command: 'disable TYPE/NAME', level: 'edit', rights: [PODS, ...WORKLOADS, EVENTS, ...RESTART] },
   {
     command: 'coverage --repair',
@@ -159,6 +195,8 @@ export const COMMAND_RIGHTS: readonly CommandRights[] = [
       { group: '', resources: ['pods/eviction'], verbs: ['create'], scope: 'namespace' },
     ],
   },
-  { command: 'enable namespace/NAME', level: 'cluster', rights: [LABEL_NAMESPACES] },
+  { command: 'sink test NAME --namespace NAMESPACE', level: 'admin', rights: testSink('namespace') },
+  { command: 'sink test NAME', level: 'cluster', rights: testSink('dbaudit') },
+  { command: 'enable namespace/NAME', level: 'cluster', rights: [LABEL_NAMESPACES, ...CREDENTIALS] },
   { command: 'disable namespace/NAME', level: 'cluster', rights: [LABEL_NAMESPACES] },
 ];

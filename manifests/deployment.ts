@@ -67,6 +67,7 @@ function container(options: InstallOptions): unknown {
     env: [
       { name: 'DBAUDIT_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
       { name: 'DBAUDIT_POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      ...(options.mirrorSinkSecret ? [{ name: 'DBAUDIT_MIRROR_SINK_SECRET', value: 'true' }] : []),
       ...(options.certManager ? [{ name: 'DBAUDIT_CERTIFICATE_DIRECTORY', value: CERTIFICATE_DIRECTORY }] : []),
     ],
     ports: [{ name: 'https', containerPort: INJECTOR_PORT, protocol: 'TCP' }],

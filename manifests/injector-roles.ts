@@ -1,6 +1,6 @@
 import { INJECTION_CONFIG_MAP } from '../contract/injection-settings.ts';
 import type { KubernetesObject } from '../contract/kubernetes-object.ts';
-import { AGENT_CONFIG_MAP } from '../contract/labels.ts';
+import { AGENT_CONFIG_MAP, SINK_SECRET } from '../contract/labels.ts';
 import { OWN_CERTIFICATES } from './certificate.ts';
 import { clusterMetadata, INJECTOR, metadata } from './metadata.ts';
 import type { InstallOptions } from './options.ts';
@@ -41,7 +41,7 @@ export function renderInjectorRoles(options: InstallOptions): KubernetesObject[]
   ];
 }
 
-function clusterRules({ certManager }: InstallOptions): PolicyRule[] {
+function clusterRules({ certManager, mirrorSinkSecret }: InstallOptions): PolicyRule[] {
   return [
     // Labels, annotations and Pod Security levels decide on injection.
     { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'watch'] },
@@ -55,6 +55,16 @@ function clusterRules({ certManager }: InstallOptions): PolicyRule[] {
       resourceNames: [AGENT_CONFIG_MAP],
       verbs: ['list', 'watch', 'create', 'patch', 'delete'],
     },
+    ...(mirrorSinkSecret
+      ? [
+          {
+            apiGroups: [''],
+            resources: ['secrets'],
+            resourceNames: [SINK_SECRET],
+            verbs: ['list', 'watch', 'create', 'patch', 'delete'],
+          },
+        ]
+      : []),
     { apiGroups: [''], resources: ['events'], verbs: ['create'] },
     // Who may read /metrics is asked of the API server.
     { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },

@@ -78,6 +78,12 @@ export const installOptionsSchema = z.strictObject({
     .prefault({})
     .describe('How agents are injected, unless a pod or namespace says otherwise by annotation.'),
   agentConfig: z.string().default('sinks:\n  - type: stdout\n').describe('Configuration of every agent, YAML.'),
+  mirrorSinkSecret: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Let the injector copy the Secret dbaudit-sinks into namespaces whose own label asks for capture. Whoever may read Secrets or make pods there then has it.',
+    ),
   certManager: z
     .boolean()
     .default(false)

@@ -13,6 +13,7 @@ const environmentSchema = z.object({
   DBAUDIT_DRAIN_SECONDS: seconds.default(10),
   DBAUDIT_CERTIFICATE_SETTLE_SECONDS: seconds.default(120),
   DBAUDIT_CERTIFICATE_DIRECTORY: z.string().min(1).optional(),
+  DBAUDIT_MIRROR_SINK_SECRET: z.stringbool().default(false),
 });
 
 /** What the process is told; settings of the agents are not here but in a ConfigMap, see settings.ts. */
@@ -32,6 +33,8 @@ export interface WebhookConfig {
   readonly settleMillis: number;
   /** Where cert-manager's files are mounted; undefined: our own CA. */
   readonly certificateDirectory: string | undefined;
+  /** Whether the sinks' Secret is copied too, which the injector has the right to only where it was asked for. */
+  readonly mirrorSinkSecret: boolean;
 }
 
 /** @throws Error naming each variable that is missing or not valid */
@@ -52,5 +55,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     drainMillis: data.DBAUDIT_DRAIN_SECONDS * 1_000,
     settleMillis: data.DBAUDIT_CERTIFICATE_SETTLE_SECONDS * 1_000,
     certificateDirectory: data.DBAUDIT_CERTIFICATE_DIRECTORY,
+    mirrorSinkSecret: data.DBAUDIT_MIRROR_SINK_SECRET,
   };
 }

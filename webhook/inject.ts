@@ -3,19 +3,20 @@ import type { InjectionSettings, InjectionStatus } from '../contract/injection-s
 import {
   AGENT_CONTAINER,
   CAPTURE_LABEL,
-  CONFIG_VOLUME,
   EXCLUDED_NAMESPACES,
   INJECTED_LABEL,
   INJECTION_ANNOTATION,
   SKIPPED_ANNOTATION,
 } from '../contract/labels.ts';
 import { VERSION } from '../contract/version.ts';
+import { isOwnVolume } from './agent-volumes.ts';
+import { limitsStorage } from './ephemeral-storage.ts';
 import { CREATABLE, DEFAULT_CONTAINER_ANNOTATION, isInjected, missingIn, readStatus } from './injection-status.ts';
 import { OBSTACLES } from './obstacles.ts';
 import { labelOf, type Pod } from './pod.ts';
 import { recipeFor } from './pod-security.ts';
 import { type Note, readSettings } from './settings.ts';
-import { agentContainer, configVolume } from './sidecar.ts';
+import { agentContainer, sidecarVolumes } from './sidecar.ts';
 
 export { isPod, type Pod, podProblem } from './pod.ts';
 export type { Note } from './settings.ts';
@@ -58,8 +59,16 @@ export function inject(pod: Pod, surroundings: Surroundings): Injection {
   const obstacle = OBSTACLES.find(({ stands }) => stands(pod, { recipe, native }));
   if (obstacle || recipe === 'none') return skip(obstacle?.code ?? 'DBA2002');
 
-  const agent = agentContainer({ image: settings.image, values, recipe, native, boundedByPod: !!pod.spec.resources });
-  return { injected: true, pod: withAgent(pod, agent, { native, source }), notes };
+  const agent = agentContainer({
+    image: settings.image,
+    values,
+    recipe,
+    native,
+    boundedByPod: !!pod.spec.resources,
+    limitsStorage: limitsStorage(pod),
+  });
+  const parts: InjectedParts = { agent, volumes: sidecarVolumes(values), native, source };
+  return { injected: true, pod: withAgent(pod, parts), notes };
 }
 
 /**
@@ -77,7 +86,7 @@ export function uninject(pod: Pod): Pod {
   if (created.has(CREATABLE.defaultContainer)) delete metadata?.annotations?.[DEFAULT_CONTAINER_ANNOTATION];
   spec.containers = spec.containers.filter(({ name }) => name !== AGENT_CONTAINER);
   if (spec.initContainers) spec.initContainers = spec.initContainers.filter(({ name }) => name !== AGENT_CONTAINER);
-  if (spec.volumes) spec.volumes = spec.volumes.filter(({ name }) => name !== CONFIG_VOLUME);
+  if (spec.volumes) spec.volumes = spec.volumes.filter((volume) => !isOwnVolume(volume));
 
   const madeForUs = (pointer: string, value: object | null | undefined) =>
     created.has(pointer) && !!value && Object.keys(value).length === 0;
@@ -109,11 +118,12 @@ function skip(code: SkipCode): Injection {
   return { injected: false, code, reason: CODES[code].title };
 }
 
-function withAgent(
-  pod: Pod,
-  agent: ReturnType<typeof agentContainer>,
-  { native, source }: Pick<InjectionStatus, 'native' | 'source'>,
-): Pod {
+interface InjectedParts extends Pick<InjectionStatus, 'native' | 'source'> {
+  readonly agent: ReturnType<typeof agentContainer>;
+  readonly volumes: ReturnType<typeof sidecarVolumes>;
+}
+
+function withAgent(pod: Pod, { agent, volumes, native, source }: InjectedParts): Pod {
   const { metadata, spec } = pod;
   const created = missingIn(pod, native);
   const status: InjectionStatus = { version: VERSION, source, mode: 'sidecar', native, created };
@@ -137,7 +147,7 @@ function withAgent(
       ...(native
         ? { initContainers: [agent, ...(spec.initContainers ?? [])] }
         : { containers: [...spec.containers, agent] }),
-      volumes: [...(spec.volumes ?? []), configVolume()],
+      volumes: [...(spec.volumes ?? []), ...volumes],
     },
   };
 }

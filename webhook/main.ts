@@ -7,11 +7,12 @@ import { openCertificateSource } from './certificate-source.ts';
 import type { KeyPair } from './certificates.ts';
 import { watchClusterVersion } from './cluster-version.ts';
 import { readConfig, type WebhookConfig } from './config.ts';
-import { startConfigMirror } from './config-mirror.ts';
 import { openEvents } from './events.ts';
 import { messageOf } from './informer.ts';
 import { InjectorMetrics } from './metrics.ts';
 import { metricsAccess } from './metrics-access.ts';
+import { startMirror } from './mirror.ts';
+import { AGENT_CONFIGURATION, SINK_CREDENTIALS } from './mirrored-kinds.ts';
 import { watchNamespaces } from './namespaces.ts';
 import { watchQuotas } from './quotas.ts';
 import { startServer, type WebhookServer } from './server.ts';
@@ -77,17 +78,24 @@ async function run(config: WebhookConfig, log: Logger): Promise<void> {
     await server.close();
   }
   certificates.stop();
-  for (const part of Object.values(parts)) part.stop();
+  for (const part of Object.values(parts)) part?.stop();
   log.info('ended');
 }
 
 /** What is known of the cluster, each part kept current by watches of its own. */
-function watchCluster(kubeConfig: KubeConfig, { namespace }: WebhookConfig, log: Logger) {
-  const namespaces = watchNamespaces({ kubeConfig, log, onChange: () => mirror.look() });
-  const mirror = startConfigMirror({ kubeConfig, namespace, log, namespaces: namespaces.list });
+function watchCluster(kubeConfig: KubeConfig, { namespace, mirrorSinkSecret }: WebhookConfig, log: Logger) {
+  const onChange = () => {
+    mirror.look();
+    credentials?.look();
+  };
+  const namespaces = watchNamespaces({ kubeConfig, log, onChange });
+  const mirroring = { kubeConfig, namespace, log, namespaces: namespaces.list };
+  const mirror = startMirror(AGENT_CONFIGURATION, mirroring);
+  const credentials = mirrorSinkSecret ? startMirror(SINK_CREDENTIALS, mirroring) : undefined;
   return {
     namespaces,
     mirror,
+    credentials,
     settings: watchSettings({ kubeConfig, namespace, log }),
     quotas: watchQuotas(kubeConfig, log),
     version: watchClusterVersion(kubeConfig, log),

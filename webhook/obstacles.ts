@@ -1,5 +1,6 @@
 import type { Code } from '../contract/codes.ts';
-import { AGENT_CONTAINER, CONFIG_VOLUME } from '../contract/labels.ts';
+import { AGENT_CONTAINER, OWN_VOLUMES } from '../contract/labels.ts';
+import { isOwnVolume } from './agent-volumes.ts';
 import { annotationOf, containersOf, type Pod } from './pod.ts';
 import type { Recipe } from './pod-security.ts';
 
@@ -38,12 +39,11 @@ export const OBSTACLES: readonly Obstacle[] = [
   {
     code: 'DBA2014',
     stands: (pod) =>
-      containersOf(pod).some(({ name }) => name === AGENT_CONTAINER) ||
-      (pod.spec.volumes ?? []).some(({ name }) => name === CONFIG_VOLUME),
+      containersOf(pod).some(({ name }) => name === AGENT_CONTAINER) || (pod.spec.volumes ?? []).some(isOwnVolume),
     cel: [
       `object.spec.containers.exists(c, c.name == "${AGENT_CONTAINER}")`,
       `object.spec.?initContainers.orValue([]).exists(c, c.name == "${AGENT_CONTAINER}")`,
-      `object.spec.?volumes.orValue([]).exists(v, v.name == "${CONFIG_VOLUME}")`,
+      `object.spec.?volumes.orValue([]).exists(v, v.name in ${JSON.stringify(OWN_VOLUMES)})`,
     ].join(' || '),
   },
   {

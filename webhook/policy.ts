@@ -16,12 +16,13 @@ import {
   SKIPPED_ANNOTATION,
 } from '../contract/labels.ts';
 import { VERSION } from '../contract/version.ts';
+import { agentVolumes, tokenVolume } from './agent-volumes.ts';
 import { Cel, type CelValue, toCel } from './cel.ts';
 import { CREATABLE, DEFAULT_CONTAINER_ANNOTATION } from './injection-status.ts';
 import { OBSTACLES } from './obstacles.ts';
-import { CAPTURING_LEVELS, securityContext } from './pod-security.ts';
+import { CAPTURING_LEVELS } from './pod-security.ts';
+import { AGENT_VARIABLES, agentExpression, variableOf } from './policy-agent.ts';
 import { AS_CONFIGURED, defaultOf, LEAST_MEMORY_LIMIT } from './settings.ts';
-import { agentContainer, configVolume } from './sidecar.ts';
 
 /** Name of the policy, and the beginning of its bindings' names. */
 const INJECTION_POLICY = 'dbaudit-injector';
@@ -123,16 +124,12 @@ function variables(settings: InjectionSettings): { name: string; expression: str
     { name: 'level', expression: level },
     { name: 'recipe', expression: `variables.level in ${toCel(CAPTURING_LEVELS)} ? variables.level : "none"` },
     { name: 'native', expression: 'variables.nativeSidecar != "false"' },
+    ...AGENT_VARIABLES,
     { name: 'skipped', expression: `${skipped.join('')}""` },
     { name: 'created', expression: createdExpression() },
     { name: 'status', expression: statusExpression() },
     { name: 'agent', expression: agentExpression(settings) },
   ];
-}
-
-/** `cpu-limit` is `cpuLimit`. */
-function variableOf({ name }: Pick<Setting, 'name'>): string {
-  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** The first valid value of pod, namespace and administrator; empty where there is none. No pattern takes an empty value. */
@@ -168,47 +165,6 @@ function statusExpression(): string {
     `variables.created.map(pointer, "\\"" + pointer + "\\"").join(",")`,
     toCel(']}'),
   ].join(' + ');
-}
-
-/** The container as `agentContainer` makes it, with expressions in place of what depends on pod and namespace. */
-function agentExpression({ image }: InjectionSettings): string {
-  const constant = agentContainer({
-    image,
-    values: new Map(),
-    recipe: 'privileged',
-    native: false,
-    boundedByPod: true,
-  });
-  const context = (recipe: 'privileged' | 'baseline', capabilities: 'full' | 'net-raw') =>
-    toCel(securityContext(recipe, capabilities));
-  const environment = SETTINGS.filter(({ target }) => target.kind === 'environment').map((setting) => {
-    const value = `variables.${variableOf(setting)}`;
-    const name = setting.target.kind === 'environment' ? setting.target.variable : '';
-    return `(${value} == "" ? [] : [${toCel({ name, value: new Cel(value) })}])`;
-  });
-  return toCel({
-    ...constant,
-    imagePullPolicy: new Cel('variables.imagePullPolicy'),
-    env: new Cel([toCel(constant.env), ...environment].join(' + ')),
-    resources: new Cel(`has(object.spec.resources) ? {} : ${resourcesExpression()}`),
-    securityContext: new Cel(
-      `variables.recipe == "baseline" ? ${context('baseline', 'full')} : variables.capabilities == "net-raw" ? ${context('privileged', 'net-raw')} : ${context('privileged', 'full')}`,
-    ),
-  });
-}
-
-function resourcesExpression(): string {
-  const capped = (resource: 'cpu' | 'memory') => {
-    const [request, limit] = [`variables.${resource}Request`, `variables.${resource}Limit`];
-    const above = `${limit} != "" && quantity(${request}).compareTo(quantity(${limit})) > 0`;
-    return new Cel(`${above} ? ${limit} : ${request}`);
-  };
-  const limited = (...resources: readonly ('cpu' | 'memory')[]) =>
-    toCel(Object.fromEntries(resources.map((resource) => [resource, new Cel(`variables.${resource}Limit`)])));
-  return toCel({
-    requests: { cpu: capped('cpu'), memory: capped('memory') },
-    limits: new Cel(`variables.cpuLimit == "" ? ${limited('memory')} : ${limited('cpu', 'memory')}`),
-  });
 }
 
 function add(path: string, value: CelValue): string {
@@ -255,6 +211,11 @@ function injectionPatch(): string {
     `[${annotate(INJECTION_ANNOTATION, new Cel('variables.status'))}]`,
     `(variables.native ? ${native} : [${add('/spec/containers/-', agent)}])`,
     make('object.spec.volumes', CREATABLE.volumes, []),
-    `[${add(`${CREATABLE.volumes}/-`, configVolume())}]`,
+    `[${agentVolumes(new Cel('variables.spoolSize')).map(addVolume).join(', ')}]`,
+    `(variables.hasToken ? [${addVolume(tokenVolume())}] : [])`,
   ].join(' + ');
+}
+
+function addVolume(volume: CelValue): string {
+  return add(`${CREATABLE.volumes}/-`, volume);
 }

@@ -38,6 +38,10 @@ export function defaultOf({ name, target }: Setting, settings: InjectionSettings
       return settings.nativeSidecar;
     case 'capabilities':
       return settings.capabilities;
+    case 'spool-size':
+      return settings.spoolSize;
+    case 'sink-token':
+      return settings.sinkToken;
   }
 }
 

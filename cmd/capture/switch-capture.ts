@@ -9,6 +9,7 @@ import { TOP_LEVEL_KINDS } from '../kubernetes/workload-kinds.ts';
 import { controllerOf, nameOf, podTemplateOf, resolveTargets, type Workload } from '../kubernetes/workloads.ts';
 import type { CaptureChangeItem } from '../output/schemas/capture-change.ts';
 import type { Screen } from '../output/screen.ts';
+import { tellMissingSecrets } from '../sinks/credentials.ts';
 import { carryOut, type Outcome } from './carry-out.ts';
 import { type PlanFacts, planStep, type Step } from './plan.ts';
 import { type InjectorView, predictInjection, readInjectorView } from './prediction.ts';
@@ -44,7 +45,13 @@ export async function switchCapture(options: SwitchOptions, world: SwitchWorld):
   const targets = await resolveTargets(world.cluster, requests, options);
   if (targets.length === 0) world.screen.say('No resources found.');
   else if (options.wanted === 'enabled' && options.restart === 'auto') await requireInjector(world.cluster);
-  return new CaptureSwitch(options, world, await look(options, world, targets)).run(targets);
+  const items = await new CaptureSwitch(options, world, await look(options, world, targets)).run(targets);
+  if (options.wanted === 'enabled' && options.dryRun === 'none') {
+    // Last, since a Secret that the injector copies is there by now.
+    const changed = items.filter(({ outcome }) => outcome === 'changed' || outcome === 'incomplete');
+    await tellMissingSecrets(world, new Set(changed.map(({ namespace, name }) => namespace ?? name)));
+  }
+  return items;
 }
 
 /** What is the same for all targets. */

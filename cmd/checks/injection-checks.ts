@@ -1,4 +1,4 @@
-import { CAPTURE_LABEL, EXCLUDED_NAMESPACES, POD_SECURITY_LABEL } from '../../contract/labels.ts';
+import { CAPTURE_LABEL, EXCLUDED_NAMESPACES, POD_SECURITY_LABEL, SINK_SECRET } from '../../contract/labels.ts';
 import { authorityExpiry, servingCertificate, trustedAuthorities } from '../installation/certificate.ts';
 import { injectedPods } from '../installation/injected-pods.ts';
 import { installedVersion } from '../installation/installed-version.ts';
@@ -8,6 +8,8 @@ import type { Cluster } from '../kubernetes/cluster.ts';
 import { findInjectors } from '../kubernetes/injectors.ts';
 import { injectionStatusOf, type PodView } from '../kubernetes/pods.ts';
 import { rolloutOf } from '../kubernetes/rollout.ts';
+import { readConfiguredSinks } from '../sinks/agent-config.ts';
+import { namespacesWithoutSecret, secretAdvice } from '../sinks/credentials.ts';
 import type { Check } from './result.ts';
 
 const DAY_MILLIS = 86_400_000;
@@ -85,6 +87,7 @@ export function injectionChecks(cluster: Cluster, namespace: string): readonly C
     podSecurityCheck(cluster),
     imageCheck(cluster, namespace),
     versionCheck(cluster),
+    sinksCheck(cluster, namespace),
   ];
 }
 
@@ -180,6 +183,24 @@ function versionCheck(cluster: Cluster): Check {
       }
       const details = other.map((pod) => `pod ${pod.namespace}/${pod.name}: ${injectionStatusOf(pod)?.version}`);
       return { result: 'warning', code: 'DBA3006', details };
+    },
+  };
+}
+
+function sinksCheck(cluster: Cluster, ownNamespace: string): Check {
+  return {
+    description: 'agents have a configuration, and the Secret that it names files of',
+    run: async () => {
+      const configured = await readConfiguredSinks(cluster, ownNamespace);
+      if (configured === undefined) return { result: 'success', description: 'agents run on their defaults' };
+      const namespaces = new Set((await injectedPods(cluster)).map(({ namespace }) => namespace));
+      const [first, ...more] = await namespacesWithoutSecret(cluster, ownNamespace, [...namespaces]);
+      if (first !== undefined) {
+        const details = [`there is no Secret ${SINK_SECRET} in ${[first, ...more].join(', ')}`];
+        return { result: 'warning', code: 'DBA4008', details, hint: secretAdvice(first) };
+      }
+      const names = configured.sinks.map(({ name }) => name).join(', ');
+      return { result: 'success', description: `agents have sinks and what those need (${names})` };
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
 
 /** In the order of `--help`. */
-export const COMMAND_GROUPS = ['Get started', 'Choose targets', 'See traffic', 'Other'] as const;
+export const COMMAND_GROUPS = ['Get started', 'Choose targets', 'See traffic', 'Pipeline', 'Other'] as const;
 
 /** A command as `--help` and completion know it, without what it takes to run it. */
 export interface CommandEntry {
@@ -116,6 +116,13 @@ export const commands: readonly CommandEntry[] = [
     group: 'See traffic',
     summary: 'show the database statements in packet captures and saved events',
     load: async () => (await import('./replay.ts')).buildReplay,
+  },
+  {
+    name: 'sink',
+    group: 'Pipeline',
+    summary: 'show where events are sent to, and test whether they arrive',
+    asks: true,
+    load: async () => (await import('./sink.ts')).buildSink,
   },
   {
     name: 'completion',

@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
 import { stringify } from 'yaml';
+import { SINK_SECRET } from '../../contract/labels.ts';
+import { UserError } from '../../contract/user-error.ts';
 import { renderManifests } from '../../manifests/render.ts';
 import type { CommandContext } from '../context.ts';
 import { applyInstallation, type InstallFlags, resolveInjector } from '../installation/install.ts';
@@ -29,6 +31,13 @@ async function install(context: CommandContext, options: Options): Promise<void>
   const given = await readValues(options, context.stdin, named);
   const values = await resolveInjector(context, options.injector, given, options.output !== undefined);
   if (options.output !== undefined) {
+    if (options.sinkSecret !== undefined) {
+      throw new UserError(
+        'DBA1004',
+        '--sink-secret is for a cluster: a Secret is not printed',
+        `\`kubectl create secret generic ${SINK_SECRET} --from-file=NAME=FILE\` makes it.`,
+      );
+    }
     const objects = renderManifests(completeOptions(values));
     screen.print(
       options.output === 'yaml'

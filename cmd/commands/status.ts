@@ -62,7 +62,7 @@ function waitForHealth(context: CommandContext, { timeout }: Options): Promise<S
 }
 
 function printSummary(screen: Screen, status: Status, wide: boolean): void {
-  const { injectors, pods, problems, version } = status;
+  const { injectors, pods, sinks, problems, version } = status;
   const share = pods.selected === 0 ? '' : ` (${((100 * pods.captured) / pods.selected).toFixed(1)} %)`;
   const rows: [string, string][] = [
     ['Context', status.context],
@@ -73,6 +73,7 @@ function printSummary(screen: Screen, status: Status, wide: boolean): void {
       'Pods',
       `${pods.captured} of ${pods.selected} captured${share}${pods.skipped > 0 ? `, ${pods.skipped} skipped` : ''}`,
     ],
+    ...(sinks === undefined ? [] : [['Sinks', sinks.map(describeSink).join(', ')] satisfies [string, string]]),
     ...(Object.keys(pods.versions).length > 0 ? [['Agents', agents(pods.versions)] satisfies [string, string]] : []),
   ];
   for (const [name, text] of rows) screen.print(`${screen.paint('bold', name.padEnd(11))} ${text}`);
@@ -103,6 +104,10 @@ function describe(screen: Screen, { kind, replicas, trouble, image }: StatusInje
   const counted = replicas === undefined ? '' : `, ${replicas.available} of ${replicas.wanted} available`;
   const state = trouble === undefined ? screen.paint('green', 'OK') : screen.paint('red', trouble);
   return `${kind}${counted}: ${state}${image === undefined || image === '' ? '' : `   ${image}`}`;
+}
+
+function describeSink({ name, place }: NonNullable<Status['sinks']>[number]): string {
+  return name === 'stdout' ? name : `${name} (${place})`;
 }
 
 function certificateRow({ pods }: StatusInjector): [string, string][] {

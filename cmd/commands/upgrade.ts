@@ -55,8 +55,8 @@ async function upgrade(context: CommandContext, options: Options): Promise<void>
     await readValues(options, context.stdin, earlier),
     false,
   );
-  const { objects } = await applyInstallation(context, cluster, values, options);
-  const outdated = outdatedObjects(present, objects, namespace);
+  const { objects, options: installed } = await applyInstallation(context, cluster, values, options);
+  const outdated = outdatedObjects(present, objects, installed);
   for (const object of outdated) {
     if (options.prune === undefined) break;
     const { name, namespace: where } = object.metadata;

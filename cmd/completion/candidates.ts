@@ -94,6 +94,13 @@ async function operands(
       return only(subjects(), partial);
     case 'type':
       return only(types(partial, ''), partial);
+    case 'sink':
+      return line.operands.length > 0
+        ? only([], partial)
+        : only(
+            (await cluster.sinks()).map((word) => ({ word })),
+            partial,
+          );
     case 'target':
       return targets(line.operands, argument.variadic, partial, cluster);
     default:

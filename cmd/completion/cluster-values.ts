@@ -5,11 +5,13 @@ import type { WorkloadKind } from '../kubernetes/workload-kinds.ts';
 export interface ClusterValues {
   namespaces(): Promise<readonly string[]>;
   names(kind: WorkloadKind): Promise<readonly string[]>;
+  /** Of the agents' configuration. */
+  sinks(): Promise<readonly string[]>;
   kubeconfigNames(of: 'context' | 'cluster' | 'user'): Promise<readonly string[]>;
 }
 
 /** Asks the cluster that the options typed so far name. Nothing is loaded or asked before a value is wanted. */
-export function openClusterValues({ globals, environment, cluster }: CommandContext): ClusterValues {
+export function openClusterValues({ globals, environment, cluster, ownNamespace }: CommandContext): ClusterValues {
   const list = async (type: WorkloadKind['type']) => {
     const server = await cluster();
     const objects = await server.list(type, type.kind === 'Namespace' ? {} : { namespace: server.namespace });
@@ -18,6 +20,13 @@ export function openClusterValues({ globals, environment, cluster }: CommandCont
   return {
     namespaces: () => orNone(list({ apiVersion: 'v1', kind: 'Namespace' })),
     names: ({ type }) => orNone(list(type)),
+    sinks: () =>
+      orNone(
+        Promise.all([import('../sinks/agent-config.ts'), cluster(), ownNamespace()]).then(
+          async ([{ readConfiguredSinks }, server, own]) =>
+            (await readConfiguredSinks(server, globals.namespace ?? own))?.sinks.map(({ name }) => name) ?? [],
+        ),
+      ),
     kubeconfigNames: (of) =>
       orNone(
         import('../kubernetes/kubeconfig.ts').then(({ kubeconfigNames }) => kubeconfigNames(globals, environment)[of]),

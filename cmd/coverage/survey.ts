@@ -2,22 +2,16 @@ import { CAPTURE_LABEL } from '../../contract/labels.ts';
 import { UserError } from '../../contract/user-error.ts';
 import { readInjectorView } from '../capture/prediction.ts';
 import { isSelected } from '../capture/selection.ts';
-import { mapConcurrently } from '../concurrency.ts';
-import { type AgentStatus, askAgent } from '../kubernetes/agent-status.ts';
+import { askAgents } from '../kubernetes/ask-agents.ts';
 import type { Cluster, KubernetesObject, ResourceType, Selection } from '../kubernetes/cluster.ts';
 import { findInjectors } from '../kubernetes/injectors.ts';
 import { type Namespaces, readNamespaces } from '../kubernetes/namespaces.ts';
 import { listBetween, type Owner, topOwnerOf } from '../kubernetes/owners.ts';
-import { agentState, type PodView, viewPod } from '../kubernetes/pods.ts';
+import { viewPod } from '../kubernetes/pods.ts';
 import { TOP_LEVEL_KINDS, type WorkloadKind } from '../kubernetes/workload-kinds.ts';
 import { controllerOf, podTemplateOf } from '../kubernetes/workloads.ts';
 import { assessPod, type CoverageFacts, isMeant } from './pod-coverage.ts';
 import { type SurveyedPod, summarize, type WorkloadCoverage } from './workload-coverage.ts';
-
-/** Each is a WebSocket through the API server. */
-const AGENTS_AT_A_TIME = 16;
-/** An agent that is asked for numbers while it decodes at full speed still answers within this. */
-const AGENT_MILLIS = 2_000;
 
 export interface SurveyOptions {
   /** Undefined: all. */
@@ -100,34 +94,6 @@ function isOfKind(owner: Owner, kinds: readonly WorkloadKind[] | undefined): boo
   return (
     kinds === undefined || kinds.some(({ type }) => type.kind === owner.kind && type.apiVersion === owner.apiVersion)
   );
-}
-
-/** Answers of the agents that run; those in namespaces without the right to connect are not asked again. */
-async function askAgents(
-  cluster: Cluster,
-  pods: readonly PodView[],
-  note: SurveyOptions['note'],
-): Promise<ReadonlyMap<PodView, AgentStatus>> {
-  const running = pods.filter((pod) => agentState(pod).kind === 'running');
-  const closed = new Set<string>();
-  let silent = 0;
-  const answers = await mapConcurrently(running, AGENTS_AT_A_TIME, async (pod) => {
-    if (closed.has(pod.namespace)) return undefined;
-    try {
-      const status = await askAgent(cluster, pod, AGENT_MILLIS);
-      if (!status) silent += 1;
-      return status;
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      if (!closed.has(pod.namespace)) {
-        note(`what agents in namespace ${pod.namespace} see is not known: no right to create pods/portforward there`);
-      }
-      closed.add(pod.namespace);
-      return undefined;
-    }
-  });
-  if (silent > 0) note(`${silent} of ${running.length} agents did not answer; what they see is not known`);
-  return new Map(running.flatMap((pod, index) => (answers[index] ? [[pod, answers[index]]] : [])));
 }
 
 function group(

@@ -21,6 +21,12 @@ export function addInstallOptions(command: Command): Command {
     .option('--cert-manager', 'let cert-manager make the serving certificate')
     .option('--enforce', 'refuse selected pods while the injector is away, instead of letting them start unobserved')
     .option('--agent-config <file>', 'configuration of every agent, YAML')
+    .option(
+      '--sink-secret <[key=]file>',
+      'what sinks’ settings name as /etc/dbaudit/secrets/KEY; may be repeated',
+      repeat,
+    )
+    .option('--mirror-sink-secret', 'let the injector copy it into namespaces labelled for capture')
     .option('-f, --values <file>', 'values as the chart takes them; may be repeated', repeat)
     .option('--set <path=value>', 'one value; may be repeated', repeat)
     .addOption(

@@ -14,6 +14,7 @@ export interface ValueFlags {
   readonly certManager?: true;
   readonly enforce?: true;
   readonly agentConfig?: string;
+  readonly mirrorSinkSecret?: true;
   readonly image?: string;
   readonly imagePullPolicy?: string;
   readonly imagePullSecret?: readonly string[];
@@ -30,12 +31,13 @@ export async function readValues(flags: ValueFlags, stdin: Readable, earlier: Va
   let values = earlier;
   for (const file of flags.values ?? []) values = mergeValues(values, await readValuesFile(file, stdin));
   for (const assignment of flags.set ?? []) values = mergeValues(values, parseAssignment(assignment));
-  const { ha, certManager, enforce, agentConfig, image, imagePullPolicy, imagePullSecret } = flags;
+  const { ha, certManager, enforce, agentConfig, mirrorSinkSecret, image, imagePullPolicy, imagePullSecret } = flags;
   return [
     ha === undefined ? {} : HIGH_AVAILABILITY,
     certManager === undefined ? {} : { certManager },
     enforce === undefined ? {} : { failurePolicy: 'Fail' },
     agentConfig === undefined ? {} : { agentConfig: await readText(agentConfig, stdin) },
+    mirrorSinkSecret === undefined ? {} : { mirrorSinkSecret },
     image === undefined ? {} : { image },
     imagePullPolicy === undefined ? {} : { imagePullPolicy },
     imagePullSecret === undefined ? {} : { imagePullSecrets: imagePullSecret.map((name) => ({ name })) },

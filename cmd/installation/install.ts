@@ -8,6 +8,7 @@ import { applyManifests } from './apply-manifests.ts';
 import { chooseInjector, type InjectorChoice } from './choose-injector.ts';
 import { completeOptions, mergeValues, type Values } from './install-values.ts';
 import { waitForInjector } from './readiness.ts';
+import { readSecretFiles, sinkSecret } from './sink-secret.ts';
 import { valuesRecord } from './values-record.ts';
 
 /** What `install` and `upgrade` have in common beside the values. */
@@ -16,11 +17,16 @@ export interface InstallFlags {
   readonly dryRun: 'none' | 'client' | 'server';
   readonly wait: boolean;
   readonly timeout: number;
+  /** Files for the sinks' Secret; without them it stays as it is. */
+  readonly sinkSecret?: readonly string[];
 }
 
 const UNCOPIED =
-  'note: with the policy nobody copies the configuration of agents into namespaces: create ConfigMap dbaudit-agent there, ' +
-  'or agents run on their defaults.';
+  'note: with the policy nobody copies the configuration of agents into namespaces: create ConfigMap dbaudit-agent there ' +
+  '(and Secret dbaudit-sinks, where it names files of that), or agents run on their defaults.';
+const UNMIRRORED =
+  'note: the Secret dbaudit-sinks is in dbaudit’s namespace alone, where `sink test` uses it. Agents need it in theirs: ' +
+  'create it there, or let --mirror-sink-secret copy it.';
 
 /**
  * The values with the choice of the injector in them. `auto` leaves what the values say already, and takes the webhook
@@ -33,7 +39,7 @@ export async function resolveInjector(
   mayBeOffline: boolean,
 ): Promise<Values> {
   if (choice === 'auto' && values.injector !== undefined) return values;
-  const configured = values.agentConfig !== undefined;
+  const configured = values.agentConfig !== undefined || values.mirrorSinkSecret === true;
   if (choice === 'webhook' || (choice === 'auto' && configured)) return mergeValues(values, { injector: 'webhook' });
   if (configured) context.screen.say(UNCOPIED);
   try {
@@ -56,8 +62,11 @@ export async function applyInstallation(
   const options = completeOptions(values);
   const rendered = renderManifests(options);
   const record = valuesRecord(options.namespace, values);
-  const objects = [...rendered.slice(0, 1), record, ...rendered.slice(1)];
+  const files = flags.sinkSecret && (await readSecretFiles(flags.sinkSecret, context.stdin));
+  const secrets = files === undefined ? [] : [await sinkSecret(cluster, options, files)];
+  const objects = [...rendered.slice(0, 1), record, ...secrets, ...rendered.slice(1)];
   await applyManifests(objects, { cluster, screen, signal, dryRun: flags.dryRun });
+  if (secrets.length > 0 && !options.mirrorSinkSecret) screen.say(UNMIRRORED);
   if (flags.dryRun !== 'none' || !flags.wait) return { options, objects };
   const note = await screen.progress('waiting for the injector', (update) =>
     waitForInjector(cluster, { namespace: options.namespace, timeoutMillis: flags.timeout, signal, update }),

@@ -1,13 +1,17 @@
 import { OWN_CERTIFICATES } from '../../manifests/certificate.ts';
+import type { InstallOptions } from '../../manifests/options.ts';
 import type { KubernetesObject } from '../kubernetes/cluster.ts';
-import { isMirroredConfiguration, isOwned } from './own-objects.ts';
+import { isMirroredConfiguration, isOwned, isSinkSecret } from './own-objects.ts';
 import { VALUES_RECORD } from './values-record.ts';
 
-/** What carries our label and is not among the objects that the present version wants; what the injector makes is not meant. */
+/**
+ * What carries our label and is not among the objects that the present version wants. What the injector makes is not meant,
+ * nor the sinks' Secret that `install` was given.
+ */
 export function outdatedObjects(
   present: readonly KubernetesObject[],
   wanted: readonly KubernetesObject[],
-  ownNamespace: string,
+  { namespace: ownNamespace, mirrorSinkSecret }: Pick<InstallOptions, 'namespace' | 'mirrorSinkSecret'>,
 ): readonly KubernetesObject[] {
   const identity = ({ apiVersion, kind, metadata }: KubernetesObject) =>
     [apiVersion.split('/')[0], kind, metadata.namespace ?? '', metadata.name].join(' ');
@@ -17,6 +21,7 @@ export function outdatedObjects(
     const { kind, metadata } = object;
     if (kept.has(identity(object)) || isOwned(object)) return false;
     if (kind === 'Namespace' || metadata.name === VALUES_RECORD) return false;
+    if (isSinkSecret(object)) return metadata.namespace !== ownNamespace && !(usesWebhook && mirrorSinkSecret);
     return !(usesWebhook && (metadata.name === OWN_CERTIFICATES || isMirroredConfiguration(object, ownNamespace)));
   });
 }

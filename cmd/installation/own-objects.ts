@@ -1,4 +1,4 @@
-import { AGENT_CONFIG_MAP, PART_OF_LABEL, PART_OF_VALUE } from '../../contract/labels.ts';
+import { AGENT_CONFIG_MAP, PART_OF_LABEL, PART_OF_VALUE, SINK_SECRET } from '../../contract/labels.ts';
 import { UserError } from '../../contract/user-error.ts';
 import type { Cluster, KubernetesObject, ResourceType } from '../kubernetes/cluster.ts';
 
@@ -88,4 +88,9 @@ export function isOwned({ metadata }: KubernetesObject): boolean {
 /** The agents' configuration that the injector keeps in the namespaces of workloads. */
 export function isMirroredConfiguration({ kind, metadata }: KubernetesObject, ownNamespace: string): boolean {
   return kind === 'ConfigMap' && metadata.name === AGENT_CONFIG_MAP && metadata.namespace !== ownNamespace;
+}
+
+/** The sinks' Secret, in any namespace. */
+export function isSinkSecret({ kind, metadata }: KubernetesObject): boolean {
+  return kind === 'Secret' && metadata.name === SINK_SECRET;
 }

@@ -10,6 +10,7 @@ import { findInjectors } from '../kubernetes/injectors.ts';
 import { agentState, injectionStatusOf, type PodView, skippedReasonOf, viewPod } from '../kubernetes/pods.ts';
 import type { Status, StatusInjector } from '../output/schemas/status.ts';
 import { OUTPUT_API_VERSION } from '../output/structured.ts';
+import { readConfiguredSinks } from '../sinks/agent-config.ts';
 import { servingCertificate, trustedAuthorities } from './certificate.ts';
 import { installedVersion } from './installed-version.ts';
 import { findInjectorDeployment, injectorPods } from './readiness.ts';
@@ -34,10 +35,11 @@ export async function readStatus(context: CommandContext): Promise<Status> {
   const namespace = await context.ownNamespace();
   const problems: Status['problems'] = [];
   const report: Report = (code, message, hint = CODES[code].help) => problems.push({ code, message, hint });
-  const [version, found, pods] = await Promise.all([
+  const [version, found, pods, sinks] = await Promise.all([
     installedVersion(cluster),
     findInjectors(cluster),
     countPods(cluster, namespace),
+    readSinks(cluster, namespace, report),
   ]);
   const injectors: StatusInjector[] = [];
   for (const { kind, name, trouble } of found ?? []) {
@@ -66,6 +68,7 @@ export async function readStatus(context: CommandContext): Promise<Status> {
     ...(version === undefined ? {} : { version }),
     injectors,
     pods,
+    ...(sinks === undefined ? {} : { sinks }),
     problems,
   };
 }
@@ -123,6 +126,17 @@ async function certificateOf(cluster: Cluster, pod: PodView, authorities: string
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;
+  }
+}
+
+async function readSinks(cluster: Cluster, namespace: string, report: Report): Promise<Status['sinks'] | undefined> {
+  try {
+    const configured = await readConfiguredSinks(cluster, namespace);
+    return configured?.sinks.map(({ name, place }) => ({ name, place }));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    if (error.code === 'DBA1001') report(error.code, error.message, error.nextStep);
+    return undefined;
   }
 }
 

@@ -21,6 +21,24 @@ const agentStatusSchema = z.looseObject({
   lastEventAt: z.string().optional(),
   droppedPackets: z.number(),
   gapBytes: z.number(),
+  /** Agents before sinks over the network have none. */
+  sinks: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        type: z.string().exactOptional(),
+        place: z.string().exactOptional(),
+        format: z.string().exactOptional(),
+        sentEvents: z.number().default(0),
+        waitingEvents: z.number().default(0),
+        droppedEvents: z.number().default(0),
+        quarantinedEvents: z.number().default(0),
+        lagMillis: z.number().default(0),
+        /** Why its receiver does not get events now: a code, where there is one, and a sentence. */
+        problem: z.string().exactOptional(),
+      }),
+    )
+    .default([]),
 });
 
 export type AgentStatus = z.infer<typeof agentStatusSchema>;

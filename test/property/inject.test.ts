@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import jsonPatch from 'fast-json-patch';
 import { injectionStatusSchema } from '../../contract/injection-settings.ts';
-import { CAPTURE_LABEL } from '../../contract/labels.ts';
+import { CAPTURE_LABEL, OWN_VOLUMES } from '../../contract/labels.ts';
 import { inject, isPod, type Pod, type Surroundings, uninject } from '../../webhook/inject.ts';
 import { generatedSurroundings, validPods, wildPods } from '../support/generated-pods.ts';
 
@@ -103,7 +103,10 @@ describe('injection', () => {
         const init = after.spec.initContainers ?? [];
         expect(native ? init.slice(1) : init).toEqual(pod.spec.initContainers ?? []);
         expect(native ? after.spec.containers : after.spec.containers.slice(0, -1)).toEqual(pod.spec.containers);
-        expect((after.spec.volumes ?? []).slice(0, -1)).toEqual(pod.spec.volumes ?? []);
+        const volumes = pod.spec.volumes ?? [];
+        expect((after.spec.volumes ?? []).slice(0, volumes.length)).toEqual(volumes);
+        const added = (after.spec.volumes ?? []).slice(volumes.length).map(({ name }) => name);
+        expect(OWN_VOLUMES.filter((name) => added.includes(name)).length).toBe(added.length);
       }),
       { numRuns: RUNS },
     );

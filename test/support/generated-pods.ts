@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { injectionSettingsSchema } from '../../contract/injection-settings.ts';
-import { CAPTURE_LABEL, POD_SECURITY_LABEL, SETTING_PREFIX, SETTINGS } from '../../contract/labels.ts';
+import { CAPTURE_LABEL, OWN_VOLUMES, POD_SECURITY_LABEL, SETTING_PREFIX, SETTINGS } from '../../contract/labels.ts';
 import type { Pod, Surroundings } from '../../webhook/inject.ts';
 
 const name = fc.stringMatching(/^[a-z]([a-z0-9]{0,6}[a-z0-9])?$/);
@@ -34,6 +34,9 @@ const QUANTITIES = [
   '1e3',
   '1 Gi',
   '5Ti',
+  '100Mi',
+  '99Mi',
+  '0100Mi',
 ];
 const VALUES = [
   '',
@@ -54,6 +57,7 @@ const VALUES = [
   'full',
   'net-raw',
   'net-raw\n',
+  'projected',
   '"',
   '\\',
   'é🙂',
@@ -89,19 +93,29 @@ const annotations = fc
   }));
 
 const containerName = fc.oneof({ weight: 30, arbitrary: name }, { weight: 1, arbitrary: fc.constant('dbaudit-agent') });
+/** As a limit it makes the pod's sum of limits count. */
+const storageResources = fc.constantFrom(
+  {},
+  { limits: { memory: '1Gi' } },
+  { limits: { 'ephemeral-storage': '2Gi' } },
+  { requests: { 'ephemeral-storage': '1Gi' }, limits: { 'ephemeral-storage': '1Gi', cpu: '1' } },
+  { requests: { 'ephemeral-storage': '1Gi' } },
+);
 const container = fc.record({
   name: containerName,
   image: name,
   securityContext: seldom(fc.constant({ runAsUser: 7 })),
+  resources: seldom(storageResources),
 });
 const initContainer = fc.record({
   name: containerName,
   image: name,
   /** Another injector's native sidecar. */
   restartPolicy: seldom(fc.constant('Always')),
+  resources: seldom(storageResources),
 });
 const volume = fc.record({
-  name: fc.oneof({ weight: 30, arbitrary: name }, { weight: 1, arbitrary: fc.constant('dbaudit-config') }),
+  name: fc.oneof({ weight: 30, arbitrary: name }, { weight: 1, arbitrary: fc.constantFrom(...OWN_VOLUMES) }),
   emptyDir: fc.constant({}),
 });
 const byName = <Item extends { name: string }>(items: fc.Arbitrary<Item>, minLength = 0) =>
@@ -173,6 +187,8 @@ export const generatedSettings = fc
     capabilities: fc.constantFrom('full', 'net-raw'),
     podSecurityDefault: fc.constantFrom('privileged', 'baseline', 'restricted'),
     redact: fc.constantFrom('secrets', 'literals', 'none'),
+    spoolSize: fc.constantFrom(undefined, '100Mi', '1023Mi', '3Gi'),
+    sinkToken: fc.constantFrom('none', 'projected'),
     resources: fc.constantFrom(
       undefined,
       { limits: { cpu: '500m' } },

@@ -33,6 +33,8 @@ const injection = fc.record(
     capabilities: fc.constantFrom('full', 'net-raw'),
     podSecurityDefault: fc.constantFrom('privileged', 'baseline', 'restricted'),
     redact: fc.constantFrom('secrets', 'literals', 'none'),
+    spoolSize: fc.constantFrom('100Mi', '2Gi'),
+    sinkToken: fc.constantFrom('none', 'projected'),
     resources: fc.record(
       {
         requests: fc.record({ cpu: quantity, memory: quantity }, { requiredKeys: [] }),
@@ -69,6 +71,7 @@ export const installInput: fc.Arbitrary<InstallInput> = fc.record(
       '# {{ .Values.image }}\n\nsinks: ["a: b"]\n\n',
     ),
     certManager: fc.boolean(),
+    mirrorSinkSecret: fc.boolean(),
     disruptionBudget: fc.boolean(),
     networkPolicy: fc.boolean(),
     flowSchema: fc.boolean(),

@@ -4,6 +4,8 @@ import { captureChangeSchema } from './capture-change.ts';
 import { checkSchema } from './check.ts';
 import { coverageSchema } from './coverage.ts';
 import { explanationsSchema } from './explanation.ts';
+import { sinkListSchema } from './sink-list.ts';
+import { sinkTestSchema } from './sink-test.ts';
 import { statusSchema } from './status.ts';
 import { topSchema } from './top.ts';
 import { versionDocumentSchema } from './version.ts';
@@ -15,6 +17,8 @@ export const outputSchemas: Readonly<Record<string, z.ZodType>> = {
   Check: checkSchema,
   Coverage: coverageSchema,
   Explanations: explanationsSchema,
+  SinkList: sinkListSchema,
+  SinkTest: sinkTestSchema,
   Status: statusSchema,
   Top: topSchema,
   Version: versionDocumentSchema,

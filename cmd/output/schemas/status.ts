@@ -39,6 +39,8 @@ export const statusSchema = z.strictObject({
     /** Agents by version. */
     versions: z.record(z.string(), z.int()),
   }),
+  /** Of the agents' configuration; absent where there is none that can be read. */
+  sinks: z.array(z.strictObject({ name: z.string(), place: z.string() })).exactOptional(),
   problems: z.array(z.strictObject({ code: z.string(), message: z.string(), hint: z.string() })),
 });
 

@@ -1,10 +1,7 @@
-import { createServer } from 'node:http';
-import { type Duplex, duplexPair } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { outputSchemas } from '../../../cmd/output/schemas/index.ts';
-import { UserError } from '../../../contract/user-error.ts';
-import { FakeCluster } from '../../support/fake-cluster.ts';
+import { AgentCluster } from '../../support/agent-cluster.ts';
 import { runPlugin } from '../../support/plugin.ts';
 import {
   cronJob,
@@ -19,33 +16,6 @@ import {
 
 const NOW = new Date('2026-11-21T12:00:00Z');
 const SELECTED = { 'dbaudit.io/capture': 'enabled' };
-
-/** Pods whose agents answer `/status` with what is in `answers`. */
-class AgentCluster extends FakeCluster {
-  readonly answers = new Map<string, unknown>();
-  asked = 0;
-  mostAtOnce = 0;
-  #open = 0;
-
-  override async portForward(namespace: string, name: string, port: number): Promise<Duplex> {
-    this.asked += 1;
-    this.#open += 1;
-    this.mostAtOnce = Math.max(this.mostAtOnce, this.#open);
-    if (this.forbidden.has('create pods/portforward'))
-      throw new UserError('DBA1102', 'no right to forward', 'Ask an administrator.');
-    const answer = this.answers.get(name);
-    if (answer === undefined || port !== 9465) return super.portForward(namespace, name, port);
-    const [near, far] = duplexPair();
-    near.on('close', () => {
-      this.#open -= 1;
-    });
-    createServer((request, response) => response.end(request.url === '/status' ? JSON.stringify(answer) : '')).emit(
-      'connection',
-      far,
-    );
-    return near;
-  }
-}
 
 const status = (more: object = {}) => ({
   version: '0.1.0',

@@ -89,6 +89,21 @@ describe('enable and disable', () => {
     expect(JSON.stringify({ ...after, status: JSON.parse(before).status })).toBe(before);
   });
 
+  test('a namespace without the Secret that sinks name files of is told what to do', async () => {
+    const sinks = 'sinks: [{ type: http, url: "https://siem.example", bearerFile: /etc/dbaudit/secrets/token }]';
+    const metadata = { name: 'dbaudit-agent', namespace: 'dbaudit-system' };
+    const configured = (yaml: string) =>
+      shop({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'agent.yaml': yaml } });
+    const enable = (cluster: FakeCluster) => runPlugin(['enable', 'deploy/orders'], { cluster });
+    expect((await enable(configured(sinks))).stderr).toMatch(
+      /^note: DBA4008: sinks use files of the Secret dbaudit-sinks, and shop has none: .*kubectl create secret generic dbaudit-sinks -n shop/,
+    );
+    expect((await enable(configured('sinks: [{ type: stdout }]'))).stderr).toBe('');
+    const complete = configured(sinks);
+    complete.objects.push({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'dbaudit-sinks', namespace: 'shop' } });
+    expect((await enable(complete)).stderr).toBe('');
+  });
+
   test('new pods that do not come up with the agent: put back, with the reason', async () => {
     const cluster = shop();
     const before = await specOf(cluster);

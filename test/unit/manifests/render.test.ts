@@ -8,7 +8,7 @@ import { identityOf, installInput } from '../../support/manifests.ts';
 
 const render = (input: InstallInput = {}) => renderManifests(installOptionsSchema.parse(input));
 
-const EVERYTHING: InstallInput = { certManager: true, podMonitor: true };
+const EVERYTHING: InstallInput = { certManager: true, podMonitor: true, mirrorSinkSecret: true };
 const LAST = ['MutatingWebhookConfiguration', 'MutatingAdmissionPolicy', 'MutatingAdmissionPolicyBinding'];
 
 describe('whatever is chosen', () => {
@@ -73,7 +73,7 @@ describe('whatever is chosen', () => {
       const kept = rules.filter(({ resources }) => /secrets|mutating/.test(resources.join()));
       expect(kept.map(({ resources, resourceNames }) => [resources, resourceNames])).toEqual(
         input.certManager
-          ? []
+          ? [[['secrets'], ['dbaudit-sinks']]]
           : [
               [['mutatingwebhookconfigurations'], ['dbaudit-injector']],
               [['secrets'], ['dbaudit-webhook-certificates']],

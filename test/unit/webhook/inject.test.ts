@@ -128,6 +128,14 @@ describe('what is put in', () => {
             "name": "DBAUDIT_CONFIG_OPTIONAL",
             "value": "true",
           },
+          {
+            "name": "DBAUDIT_SPOOL_DIRECTORY",
+            "value": "/var/lib/dbaudit/spool",
+          },
+          {
+            "name": "DBAUDIT_SPOOL_TOTAL_MEBIBYTES",
+            "value": "768",
+          },
         ],
         "image": "ghcr.io/dbaudit/dbaudit:0.1.0",
         "imagePullPolicy": "IfNotPresent",
@@ -172,6 +180,15 @@ describe('what is put in', () => {
             "name": "dbaudit-config",
             "readOnly": true,
           },
+          {
+            "mountPath": "/etc/dbaudit/secrets",
+            "name": "dbaudit-sinks",
+            "readOnly": true,
+          },
+          {
+            "mountPath": "/var/lib/dbaudit/spool",
+            "name": "dbaudit-spool",
+          },
         ],
       },
     ],
@@ -182,6 +199,20 @@ describe('what is put in', () => {
           "optional": true,
         },
         "name": "dbaudit-config",
+      },
+      {
+        "name": "dbaudit-sinks",
+        "secret": {
+          "defaultMode": 256,
+          "optional": true,
+          "secretName": "dbaudit-sinks",
+        },
+      },
+      {
+        "emptyDir": {
+          "sizeLimit": "1Gi",
+        },
+        "name": "dbaudit-spool",
       },
     ],
   },
@@ -245,6 +276,67 @@ describe('what is put in', () => {
     const after = injected(pod({}, { annotations })).metadata?.annotations;
     expect(after).not.toHaveProperty(['status.dbaudit.io/skipped']);
     expect(after).toHaveProperty('other', 'stays');
+  });
+
+  test('what sinks need: a bounded spool, the namespace’s Secret where there is one, and no token unless asked for', () => {
+    const { spec } = injected(pod({ automountServiceAccountToken: false }));
+    expect(spec.automountServiceAccountToken).toBe(false);
+    expect(spec.volumes).toContainEqual({ name: 'dbaudit-spool', emptyDir: { sizeLimit: '1Gi' } });
+    expect(spec.volumes).toContainEqual({
+      name: 'dbaudit-sinks',
+      secret: { secretName: 'dbaudit-sinks', optional: true, defaultMode: 0o400 },
+    });
+    expect(JSON.stringify(spec)).not.toContain('serviceAccountToken');
+  });
+
+  test.each([
+    ['an annotation', setting('sink-token', 'projected'), {}],
+    ['the administrator', {}, { settings: { sinkToken: 'projected' } }],
+  ])('a token for sinks, by %s: of one audience, for the agent alone', (_, metadata, change) => {
+    const after = injected(pod({ automountServiceAccountToken: false }, metadata), change);
+    const serviceAccountToken = { audience: 'dbaudit', expirationSeconds: 3600, path: 'token' };
+    expect(after.spec.volumes).toContainEqual({
+      name: 'dbaudit-token',
+      projected: { defaultMode: 0o400, sources: [{ serviceAccountToken }] },
+    });
+    const mount = { name: 'dbaudit-token', mountPath: '/var/run/secrets/dbaudit', readOnly: true };
+    expect(agentIn(after)).toMatchObject({ volumeMounts: expect.arrayContaining([mount]) });
+    expect(after.spec.containers).toEqual([app]);
+    expect(uninject(after).spec.volumes).toBeUndefined();
+  });
+
+  test.each([
+    ['none of the pod’s containers is', [app], undefined],
+    ['only a request is', [{ ...app, resources: { requests: { 'ephemeral-storage': '1Gi' } } }], undefined],
+    ['one is', [app, { name: 'b', resources: { limits: { 'ephemeral-storage': '2Gi' } } }], '1280Mi'],
+  ])('the agent’s ephemeral storage is limited where %s', (_, containers, limit) => {
+    const { resources } = agentIn(injected(pod({ containers })));
+    const storage = (amount: string) => (limit === undefined ? {} : { 'ephemeral-storage': amount });
+    expect(resources).toEqual({
+      requests: { cpu: '25m', memory: '96Mi', ...storage('0') },
+      limits: { memory: '256Mi', ...storage(limit ?? '') },
+    });
+  });
+
+  test('also where the pod bounds the rest together', () => {
+    const containers = [{ ...app, resources: { limits: { 'ephemeral-storage': '2Gi' } } }];
+    expect(agentIn(injected(pod({ containers, resources: { limits: { memory: '1Gi' } } }))).resources).toEqual({
+      requests: { 'ephemeral-storage': '0' },
+      limits: { 'ephemeral-storage': '1280Mi' },
+    });
+  });
+
+  test.each([
+    ['100Mi', '100Mi', '75'],
+    ['3Gi', '3Gi', '2304'],
+    ['1025Mi', '1025Mi', '768'],
+    ['99Mi', '1Gi', '768'],
+    ['0', '1Gi', '768'],
+    ['1.5Gi', '1Gi', '768'],
+  ])('spool-size %s: the volume has %s, of which the agent uses %s MiB', (value, size, usable) => {
+    const after = injected(pod({}, setting('spool-size', value)));
+    expect(after.spec.volumes).toContainEqual({ name: 'dbaudit-spool', emptyDir: { sizeLimit: size } });
+    expect(environmentOf(after).get('DBAUDIT_SPOOL_TOTAL_MEBIBYTES')).toBe(usable);
   });
 
   test('a pod that bounds its containers together gets no bounds of ours', () => {
@@ -355,6 +447,7 @@ describe('what is skipped', () => {
     ['a container of our name', pod({ containers: [app, agent] }), {}, 'DBA2014'],
     ['an init container of our name', pod({ initContainers: [agent] }), {}, 'DBA2014'],
     ['a volume of our name', pod({ volumes: [{ name: 'dbaudit-config' }] }), {}, 'DBA2014'],
+    ['a volume of the spool’s name', pod({ volumes: [{ name: 'dbaudit-spool' }] }), {}, 'DBA2014'],
     ['a label that says neither', pod({}, { labels: { 'dbaudit.io/capture': 'yes' } }), {}, 'DBA2018'],
     ['an empty label', pod(), { labels: { 'dbaudit.io/capture': '' } }, 'DBA2018'],
   ];

@@ -15,6 +15,7 @@ describe('the environment', () => {
       drainMillis: 10_000,
       settleMillis: 120_000,
       certificateDirectory: undefined,
+      mirrorSinkSecret: false,
     });
   });
 

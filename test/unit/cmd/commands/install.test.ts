@@ -1,8 +1,12 @@
-import { describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject } from '../../../../cmd/kubernetes/cluster.ts';
 import { installOptionsSchema } from '../../../../manifests/options.ts';
 import { renderManifests } from '../../../../manifests/render.ts';
+import type { FakeCluster } from '../../../support/fake-cluster.ts';
 import { available, install, NAMESPACE, openCluster, own, pod } from '../../../support/installation-objects.ts';
 import { runPlugin } from '../../../support/plugin.ts';
 
@@ -20,6 +24,7 @@ describe('install', () => {
     expect(stdout).toMatch(/^deployment\/dbaudit-injector -n dbaudit-system created$/m);
     expect(stderr).toContain('kubectl dbaudit enable deploy/NAME');
     expect(stderr).toContain('kubectl delete mutatingwebhookconfiguration -l app.kubernetes.io/part-of=dbaudit');
+    expect(stderr).toContain('kubectl delete configmap,secret -A -l app.kubernetes.io/part-of=dbaudit');
     expect(await install(cluster)).toMatchObject({ code: 0, stdout: expect.not.stringContaining('created') });
   });
 
@@ -136,6 +141,77 @@ describe('install', () => {
     const { code, stderr } = await install(cluster, '--timeout', '0s');
     expect(code).toBe(1);
     expect(stderr).toContain('the API server does not get an answer from it');
+  });
+});
+
+describe('the Secret of sinks', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'dbaudit-sink-secret-'));
+  const file = (name: string, content: string) => {
+    writeFileSync(join(directory, name), content);
+    return join(directory, name);
+  };
+  afterAll(() => rmSync(directory, { recursive: true }));
+  const secretIn = (cluster: FakeCluster) => cluster.objects.find(({ kind }) => kind === 'Secret');
+  const PASSWORD = 'id#very-secret';
+
+  test('is made of files, before what mounts it, and its content is shown nowhere', async () => {
+    const cluster = openCluster();
+    const words = ['--sink-secret', file('password', PASSWORD), '--sink-secret', `ca.crt=${file('x.pem', 'PEM')}`];
+    const { code, stdout, stderr } = await install(cluster, ...words);
+    expect(code).toBe(0);
+    expect(secretIn(cluster)).toMatchObject({
+      metadata: {
+        name: 'dbaudit-sinks',
+        namespace: NAMESPACE,
+        labels: { 'app.kubernetes.io/part-of': 'dbaudit', 'app.kubernetes.io/managed-by': 'kubectl-dbaudit' },
+      },
+      data: { password: Buffer.from(PASSWORD).toString('base64'), 'ca.crt': Buffer.from('PEM').toString('base64') },
+    });
+    expect(stdout).toMatch(/^secret\/dbaudit-sinks -n dbaudit-system created$/m);
+    expect(stderr).toContain('note: the Secret dbaudit-sinks is in dbaudit’s namespace alone');
+    const others = JSON.stringify(cluster.objects.filter(({ kind }) => kind !== 'Secret'));
+    for (const text of [stdout, stderr, others]) {
+      expect(text).not.toContain(PASSWORD);
+      expect(text).not.toContain(Buffer.from(PASSWORD).toString('base64'));
+    }
+  });
+
+  test('keeps what it has where a later upgrade gives another file, or none; --prune leaves it', async () => {
+    const cluster = openCluster();
+    await install(cluster, '--sink-secret', file('password', 'one'), '--sink-secret', file('token', 'two'));
+    await runPlugin(['upgrade', '--sink-secret', 'password=-'], { cluster, stdin: 'three' });
+    const { code, stdout } = await runPlugin(['upgrade', '--prune'], { cluster });
+    expect({ code, deleted: stdout.match(/.* deleted$/gm) }).toEqual({ code: 0, deleted: null });
+    const base64 = (text: string) => Buffer.from(text).toString('base64');
+    expect(secretIn(cluster)?.data).toEqual({ password: base64('three'), token: base64('two') });
+  });
+
+  test('is copied by the webhook where asked for: auto takes it; copies are outdated once it is not', async () => {
+    const cluster = openCluster();
+    cluster.unserved.clear();
+    const { stderr } = await install(cluster, '--no-wait', '--mirror-sink-secret', '--sink-secret', file('a', 'b'));
+    expect(stderr).not.toContain('alone');
+    expect(JSON.stringify(cluster.objects.find(({ kind }) => kind === 'Deployment'))).toContain(
+      'DBAUDIT_MIRROR_SINK_SECRET',
+    );
+    cluster.objects.push(own('v1', 'Secret', 'dbaudit-sinks', 'shop'));
+    const upgrade = (...words: string[]) => runPlugin(['upgrade', '--prune', '--no-wait', ...words], { cluster });
+    expect((await upgrade()).stdout).not.toContain('deleted');
+    const { stdout } = await upgrade('--set', 'mirrorSinkSecret=false');
+    expect(stdout.match(/.* deleted$/gm)).toEqual(['secret/dbaudit-sinks -n shop deleted']);
+  });
+
+  test.each([
+    [['--sink-secret', '/nonexistent/password'], 'DBA1002', 'ENOENT'],
+    [['--sink-secret', 'pass word=/dev/null'], 'DBA1001', '"pass word"'],
+    [['--sink-secret', '/dev/null', '-o', 'yaml'], 'DBA1004', 'not printed'],
+  ])('%j is refused before anything is made', async (words, errorCode, named) => {
+    const cluster = openCluster();
+    const { code, stderr } = await install(cluster, ...words);
+    expect(code).toBe(1);
+    expect(stderr).toContain(errorCode);
+    expect(stderr).toContain(named);
+    expect(cluster.calls).toEqual([]);
   });
 });
 

@@ -31,6 +31,7 @@ describe('status', () => {
         `Installed   ${VERSION} in dbaudit-system`,
         `Injector    webhook, 3 of 2 available: OK   ghcr.io/dbaudit/dbaudit:${VERSION}`,
         'Pods        1 of 1 captured (100.0 %)',
+        'Sinks       stdout',
         `Agents      1 of version ${VERSION}`,
       ],
     });
@@ -121,6 +122,18 @@ describe('check', () => {
     const { stdout } = await check(cluster);
     expect(stdout).toMatch(/^‼ an injector is installed {3}DBA3008\n.*dbaudit-before/m);
     expect(stdout).toContain('upgrade --prune');
+  });
+
+  test('a Secret that sinks need is missed where agents run', async () => {
+    const cluster = openCluster([injected(pod('a', 'shop', { 'dbaudit.io/capture': 'enabled' }))]);
+    const sinks = 'sinks: [{type: http, url: "https://siem.example", bearerFile: /etc/dbaudit/secrets/token}]';
+    await install(cluster, '--set', `agentConfig=${JSON.stringify(sinks)}`);
+    const { stdout } = await check(cluster, '-o', 'short');
+    expect(stdout).toMatch(
+      /^‼ agents have a configuration.* {3}DBA4008\n {4}there is no Secret dbaudit-sinks in shop$/m,
+    );
+    cluster.objects.push({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'dbaudit-sinks', namespace: 'shop' } });
+    expect((await check(cluster)).stdout).toMatch(/^√ agents have sinks and what those need \(http\)$/m);
   });
 
   test('nothing installed: one finding, not many', async () => {
