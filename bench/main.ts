@@ -2,6 +2,7 @@ import { benchConnections } from './connections.ts';
 import { benchFile } from './file.ts';
 import { benchLive } from './live.ts';
 import { benchReply } from './reply.ts';
+import { benchSinks } from './sinks.ts';
 
 /** `make bench` runs all parts; `make bench PART=file` one; `PART="file mysql-text"` one recording of it. */
 const [part, ...names] = process.argv.slice(2);
@@ -10,6 +11,7 @@ const parts = {
   live: benchLive,
   connections: benchConnections,
   reply: benchReply,
+  sinks: () => benchSinks(names),
 };
 
 if (part === undefined) {

@@ -42,9 +42,10 @@ export class LossReports {
     return this.#gathered.size > 0;
   }
 
+  /** What was lost before is reported at once: an agent that keeps being killed may not live for a second. */
   start(): void {
     this.#started = true;
-    if (this.isPending) this.#arm();
+    this.flush();
   }
 
   /** Reports at once. */

@@ -8,6 +8,8 @@ import { ReadingOrder, type ReadingOrderOptions } from './reading-order.ts';
 const SPOOL_RETRY_MILLIS = 3_000;
 /** A disk that does not answer for so long is passed by: what waits in memory is sent from there. */
 const SPOOL_PATIENCE_MILLIS = 5_000;
+/** A look at the backlog is worth this much sleep. */
+const LEAST_WAIT_MILLIS = 5;
 /** What closing may take of a process that has to end. */
 const CLOSING_MILLIS = 2_000;
 
@@ -85,7 +87,8 @@ export class WaitingEvents {
   /** Milliseconds until a backlog may go on; undefined where there is none that waits for its time. */
   get backlogWaitMillis(): number | undefined {
     if (!this.#memoryOrder.hasBacklog && this.#spoolOrder?.hasBacklog !== true) return undefined;
-    return this.#options.bucket.waitMillis || undefined;
+    // Its time may have come since it was found that it had not: nothing else would wake who waits then.
+    return Math.max(this.#options.bucket.waitMillis, LEAST_WAIT_MILLIS);
   }
 
   start(): void {

@@ -8,7 +8,7 @@ set -eu
 BUILD='gcc=gcc make=make python3=python3 /usr/include/stdio.h=libc6-dev'
 DEMO='mariadbd=mariadb-server mariadb=mariadb-client /usr/lib/postgresql=postgresql psql=postgresql-client
       redis-server=redis-server redis-cli=redis-tools'
-TEST="$DEMO kcat=kcat tcpdump=tcpdump tshark=tshark promtool=prometheus unzip=unzip xz=xz-utils python3=python3
+TEST="$DEMO nft=nftables ip=iproute2 kcat=kcat tcpdump=tcpdump tshark=tshark promtool=prometheus unzip=unzip xz=xz-utils python3=python3
       rsyslogd=rsyslog /usr/share/doc/rsyslog-gnutls=rsyslog-gnutls java=default-jre-headless openssl=openssl"
 # What a Kubernetes node runs; the servers and clients of the tests' images come from DEMO.
 CLUSTER="$DEMO containerd=containerd runc=runc /usr/lib/cni/bridge=containernetworking-plugins iptables=iptables nft=nftables

@@ -45,6 +45,8 @@ export function agentContainer({ image, values, recipe, native, boundedByPod, li
     imagePullPolicy: values.get('image-pull-policy') ?? 'IfNotPresent',
     command: [
       '/bin/node',
+      // A seventh less memory for a twentieth more CPU time; the image's compile cache is made with it.
+      '--optimize-for-size',
       '/opt/dbaudit/dbaudit-agent.mjs',
       'run',
       '--config',

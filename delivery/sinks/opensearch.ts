@@ -3,7 +3,7 @@ import { type Batch, countOf } from '../batch.ts';
 import { compress } from '../connection/compression.ts';
 import { checkHttpFields, httpPlace, httpUrl } from '../connection/http-fields.ts';
 import { WrongConfiguration } from './failure.ts';
-import { bulkBody } from './opensearch/bulk-body.ts';
+import { BulkBody } from './opensearch/bulk-body.ts';
 import { BULK_REPLY_FIELDS, readBulkReply } from './opensearch/bulk-reply.ts';
 import { eventReader } from './opensearch/event-reader.ts';
 import { Nodes } from './opensearch/nodes.ts';
@@ -92,6 +92,7 @@ class OpenSearchSink implements Sink {
   readonly #context: SinkContext;
   readonly #nodes: Nodes;
   readonly #path: string;
+  readonly #body = new BulkBody();
   #installed: boolean;
 
   constructor(settings: OpenSearchSettings, context: SinkContext) {
@@ -117,7 +118,7 @@ class OpenSearchSink implements Sink {
         'content-type': 'application/x-ndjson',
         ...(compression === 'none' ? {} : { 'content-encoding': compression }),
       },
-      body: await compress(bulkBody(batch), compression),
+      body: await compress(this.#body.of(batch), compression),
       signal,
     });
     const place = `${response.origin}/${dataStream}`;

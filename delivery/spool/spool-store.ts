@@ -54,6 +54,11 @@ export class Spool implements EventStore {
   /** Whatever touches files waits for this: one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
   #sweeping = false;
+  #isBusy = false;
+  /** Settled or given back while files are touched: applied behind it, for a segment that is written anew carries counts over. */
+  readonly #late = new Map<Reading, () => void>();
+  #lateEvents = 0;
+  #lateBytes = 0;
 
   constructor(options: SpoolOptions, state: SpoolState, ledger: Ledger, lock: { release(): Promise<void> }) {
     this.#options = options;
@@ -75,11 +80,11 @@ export class Spool implements EventStore {
   }
 
   get pendingEvents(): number {
-    return this.#state.pendingEvents;
+    return this.#state.pendingEvents - this.#lateEvents;
   }
 
   get pendingBytes(): number {
-    return this.#state.pendingBytes;
+    return this.#state.pendingBytes - this.#lateBytes;
   }
 
   /** Or a little earlier, where much has come since. */
@@ -121,8 +126,22 @@ export class Spool implements EventStore {
   }
 
   settle(reading: Reading): void {
-    const out = this.#takeBack(reading);
-    if (out === undefined) return;
+    if (!this.#out.has(reading) || this.#late.has(reading)) return;
+    if (this.#isBusy) {
+      this.#late.set(reading, () => this.#settleNow(reading));
+      this.#lateEvents += countOf(reading.batch);
+      this.#lateBytes += reading.batch.bytes.length;
+    } else this.#settleNow(reading);
+  }
+
+  giveBack(reading: Reading): void {
+    if (!this.#out.has(reading) || this.#late.has(reading)) return;
+    if (this.#isBusy) this.#late.set(reading, () => this.#giveBackNow(reading));
+    else this.#giveBackNow(reading);
+  }
+
+  #settleNow(reading: Reading): void {
+    if (this.#takeBack(reading) === undefined) return;
     const { done } = this.#state;
     done.add(reading.first, reading.end);
     const segment = this.#segmentOf(reading);
@@ -134,7 +153,7 @@ export class Spool implements EventStore {
     this.#record();
   }
 
-  giveBack(reading: Reading): void {
+  #giveBackNow(reading: Reading): void {
     if (this.#takeBack(reading) === undefined) return;
     const segment = this.#segmentOf(reading);
     if (segment === undefined) {
@@ -278,6 +297,14 @@ export class Spool implements EventStore {
     }).catch((error: unknown) => this.#options.onNotice(String(error)));
   }
 
+  #catchUp(): void {
+    const late = [...this.#late.values()];
+    this.#late.clear();
+    this.#lateEvents = 0;
+    this.#lateBytes = 0;
+    for (const apply of late) apply();
+  }
+
   /** Without waiting: what the ledger does not say is sent again after a crash. */
   #record(): void {
     this.#ledger.write().catch(() => undefined);
@@ -306,7 +333,16 @@ export class Spool implements EventStore {
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#turn.then(work).catch((error: unknown) => {
+    const busy = async () => {
+      this.#isBusy = true;
+      try {
+        return await work();
+      } finally {
+        this.#isBusy = false;
+        this.#catchUp();
+      }
+    };
+    const result = this.#turn.then(busy).catch((error: unknown) => {
       throw unavailable(error, this.#options.directory);
     });
     this.#turn = result.catch(() => undefined);

@@ -101,7 +101,7 @@ function stageCompileCache(architecture: Architecture, root: string, warn: (mess
       throw new Error(`${parameters.join(' ')} does not run in the staged root: ${stdout}${stderr}`);
     }
   };
-  start(0, [`/${HOME}/dbaudit-agent.mjs`, 'run', '--print-config'], 'capture:');
+  start(0, ['--optimize-for-size', `/${HOME}/dbaudit-agent.mjs`, 'run', '--print-config'], 'capture:');
   // It looks at its environment once all of it is loaded, and ends.
   start(NONROOT, [`/${HOME}/dbaudit-webhook.mjs`], 'DBAUDIT_NAMESPACE');
   // Builders give every file to root, and the injector must still read its own.

@@ -186,11 +186,19 @@ export async function administer<Result>(broker: string, work: (admin: Admin) =>
 
 /** A broker listens before it knows of itself, and knows of itself before it gives numbers to producers. */
 async function untilWritable(port: number): Promise<void> {
-  const connection = new Connection('test-administrator');
-  await connection.connect('localhost', port);
   for (let tries = 0; tries < READY_TRIES; tries += 1) {
-    const answer = await initProducerIdV0.api.async(connection, null, 0, 0n, 0).catch(() => undefined);
-    if (answer !== undefined) return connection.close();
+    const connection = new Connection('test-administrator');
+    // An event that nobody takes would end the process.
+    connection.on('error', () => undefined);
+    try {
+      await connection.connect('localhost', port);
+      await initProducerIdV0.api.async(connection, null, 0, 0n, 0);
+      return;
+    } catch {
+      // It is asked again.
+    } finally {
+      connection.socket?.destroy();
+    }
     await sleep(READY_POLL_MILLIS);
   }
   throw new Error('Kafka gives no producer ids');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { TryAgain, WrongConfiguration } from '../../../delivery/sinks/failure.ts';
-import { bulkBody } from '../../../delivery/sinks/opensearch/bulk-body.ts';
+import { BulkBody } from '../../../delivery/sinks/opensearch/bulk-body.ts';
 import { readBulkReply } from '../../../delivery/sinks/opensearch/bulk-reply.ts';
 import type { NodeResponse } from '../../../delivery/sinks/opensearch/nodes.ts';
 import { batchOf, eventLines } from '../../support/delivery/test-batch.ts';
@@ -8,7 +8,7 @@ import { batchOf, eventLines } from '../../support/delivery/test-batch.ts';
 describe('the body of _bulk', () => {
   test('creates each event under its id, its bytes untouched', () => {
     const lines = [...eventLines(2, 7, '表'), '{"no":"identity"}'];
-    expect(bulkBody(batchOf(lines)).toString('utf8').split('\n')).toEqual([
+    expect(new BulkBody().of(batchOf(lines)).toString('utf8').split('\n')).toEqual([
       '{"create":{"_id":"0000000000000000000000000000000a-7"}}',
       lines[0],
       '{"create":{"_id":"0000000000000000000000000000000a-8"}}',

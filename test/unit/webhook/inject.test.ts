@@ -94,6 +94,7 @@ describe('what is put in', () => {
       {
         "command": [
           "/bin/node",
+          "--optimize-for-size",
           "/opt/dbaudit/dbaudit-agent.mjs",
           "run",
           "--config",
