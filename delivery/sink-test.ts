@@ -4,6 +4,7 @@ import type { Batch } from './batch.ts';
 import { PoisonBatch, TryAgain, WrongConfiguration } from './sinks/failure.ts';
 import { openReadBack, openSink, type SinkSettings, sinkName, sinkPlace } from './sinks/index.ts';
 import type { ReadBack, Sink, SinkContext } from './sinks/sink.ts';
+import { wordsOf } from './system-error.ts';
 
 /** For one answer: a person waits. */
 const ANSWER_LIMIT_MILLIS = 20_000;
@@ -110,5 +111,5 @@ function explained(error: unknown): Partial<SinkTestStep> {
     return { outcome: 'failed', code: error.code, message: error.message, nextStep: error.nextStep };
   if (error instanceof PoisonBatch) return { outcome: 'failed', code: 'DBA4010', message: error.message };
   if (error instanceof TryAgain) return { outcome: 'failed', code: error.code, message: error.message };
-  return { outcome: 'failed', message: error instanceof Error ? error.message : String(error) };
+  return { outcome: 'failed', message: wordsOf(error) };
 }

@@ -3,6 +3,7 @@ import type { EventStore, Reading } from './event-store.ts';
 import type { MemoryStore } from './memory-store.ts';
 import { within } from './patience.ts';
 import { ReadingOrder, type ReadingOrderOptions } from './reading-order.ts';
+import { wordsOf } from './system-error.ts';
 
 /** A disk that was full or read-only is tried again this often. */
 const SPOOL_RETRY_MILLIS = 3_000;
@@ -154,7 +155,7 @@ export class WaitingEvents {
     this.#closed = true;
     const closed = this.#moving.then(() => this.#spool?.close());
     const settled = closed.catch((error: unknown) => {
-      this.#appendProblem = messageOf(error);
+      this.#appendProblem = wordsOf(error);
     });
     await within(settled, CLOSING_MILLIS, undefined);
     return this.#memory.pendingEvents;
@@ -168,7 +169,7 @@ export class WaitingEvents {
       this.#readProblem = undefined;
       return reading && { store: spool, reading };
     } catch (error) {
-      this.#readProblem = messageOf(error);
+      this.#readProblem = wordsOf(error);
       this.#retryLater();
       return undefined;
     }
@@ -192,7 +193,7 @@ export class WaitingEvents {
         this.#appendProblem = undefined;
       } catch (error) {
         this.#memory.giveBack(reading);
-        this.#appendProblem = messageOf(error);
+        this.#appendProblem = wordsOf(error);
         this.#retryLater();
         break;
       } finally {
@@ -221,8 +222,4 @@ export class WaitingEvents {
       this.#options.onChange();
     }, SPOOL_RETRY_MILLIS).unref();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { WrongConfiguration } from '../sinks/failure.ts';
+import { systemErrorCode, wordsOf } from '../system-error.ts';
 
 /** A password is a line; whoever names a log by mistake shall not send all of it. */
 const MAX_SECRET_BYTES = 65_536;
@@ -26,7 +27,7 @@ export async function readConnectionFile(path: string, setting: string): Promise
   try {
     content = await readFile(path);
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const reason = systemErrorCode(error) ?? wordsOf(error);
     throw new WrongConfiguration(
       'DBA4008',
       `${setting}: ${path} cannot be read (${reason})`,
