@@ -1,6 +1,6 @@
 /** A buffer that is given back is used again up to this size: fresh ones are memory outside the heap, and each few make V8 collect all of it. */
 const KEPT_BYTES = 1_048_576;
-const KEPT_BUFFERS = 2;
+const KEPT_BUFFERS = 4;
 const LEAST_BYTES = 65_536;
 
 /** Lends the memory that lines are read into. */

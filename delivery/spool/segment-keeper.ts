@@ -69,6 +69,7 @@ export class SegmentKeeper {
       for (let index = 0; index < block.classes.length; index++) {
         segment.count(block.classes[index] ?? 0, 1, (block.ends[index] ?? 0) - startOf(block, index));
       }
+      state.recent.keep(first, block);
       this.unforced.add(segment.number);
     }
   }
@@ -91,6 +92,7 @@ export class SegmentKeeper {
    */
   async rewrite(victim: Segment, dropping: number | undefined): Promise<number> {
     const state = this.#state;
+    state.recent.clear();
     const dropped = dropping === undefined ? 0 : (victim.waiting[dropping] ?? 0);
     if (victim === state.active) state.active = undefined;
     if (victim.outEvents === 0 && victim.waitingEvents === dropped) {

@@ -3,6 +3,8 @@ import { FRONT_BYTES, type WriterMemory, writerMemory } from './block-writer.ts'
 import type { LedgerState, Rewriting } from './ledger.ts';
 import { lineBuffer } from './line-buffer.ts';
 import { OrdinalRanges } from './ordinal-ranges.ts';
+import { ReadMemory } from './read-memory.ts';
+import { RecentBlocks } from './recent-blocks.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentFiles } from './segment-files.ts';
 
@@ -28,6 +30,9 @@ export class SpoolState {
   readonly chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   readonly lines = lineBuffer();
   readonly front = Buffer.allocUnsafeSlow(FRONT_BYTES);
+  /** Lent to readings. */
+  readonly readMemory = new ReadMemory();
+  readonly recent = new RecentBlocks(this.readMemory);
   #writerMemory: WriterMemory | undefined;
 
   constructor(files: SegmentFiles, spool: number, segmentBytes: number) {

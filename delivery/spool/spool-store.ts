@@ -5,7 +5,6 @@ import { systemErrorCode } from '../system-error.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { Forcing } from './forcing.ts';
 import type { Ledger } from './ledger.ts';
-import { ReadMemory } from './read-memory.ts';
 import { type FoundLines, readLines } from './reader.ts';
 import { Room } from './room.ts';
 import type { Segment } from './segment.ts';
@@ -47,7 +46,6 @@ export class Spool implements EventStore {
   readonly #keeper: SegmentKeeper;
   readonly #room: Room;
   readonly #forcing: Forcing;
-  readonly #memory = new ReadMemory();
   readonly #out = new Map<Reading, OutReading>();
   #lock: { release(): Promise<void> };
   #lastLook = Date.now();
@@ -197,7 +195,7 @@ export class Spool implements EventStore {
       const found = await this.#linesOf(segment, range, limits);
       if (found === undefined) continue;
       if (found.batch === undefined) {
-        this.#memory.giveBack(found.memory);
+        this.#state.readMemory.giveBack(found.memory);
         done.add(at, found.end);
         if (segment.isSettled) this.#sweep();
         continue;
@@ -222,8 +220,10 @@ export class Spool implements EventStore {
     range: { readonly start: number; readonly end: number },
     limits: BatchLimits,
   ): Promise<FoundLines | undefined> {
+    const recent = this.#state.recent.take(range, limits, this.#state.next);
+    if (recent !== undefined) return recent;
     try {
-      const found = await readLines(this.#state, segment, range, limits, this.#memory);
+      const found = await readLines(this.#state, segment, range, limits, this.#state.readMemory);
       if (found.damaged) await this.#countDamage(segment);
       return found;
     } catch (error) {
@@ -246,7 +246,7 @@ export class Spool implements EventStore {
     if (out === undefined) return undefined;
     this.#out.delete(reading);
     this.#state.out.remove(reading.first, reading.end);
-    this.#memory.giveBack(out.memory);
+    this.#state.readMemory.giveBack(out.memory);
     return out;
   }
 
@@ -277,6 +277,7 @@ export class Spool implements EventStore {
   }
 
   #lose(segment: Segment): void {
+    this.#state.recent.clear();
     this.#state.done.add(segment.first, segment.end);
     this.#state.forget(segment);
     this.#reportDamage(segment.waitingEvents);

@@ -176,6 +176,44 @@ describe('after a kill', () => {
   });
 });
 
+describe('what was just appended', () => {
+  test('is given without being read back, as often as it was appended, and only once', async () => {
+    const { spool, losses } = await openTestSpool(path);
+    await spool.append(batchOf(eventsFrom(0, 5)));
+    const [name = ''] = segmentsIn(path);
+    truncateSync(join(path, name), 0);
+    const reading = await readSome(spool);
+    expect(idsOf(reading.batch)).toEqual([0, 1, 2, 3, 4]);
+    expect(await spool.read(0, { events: 9, bytes: MEBIBYTE })).toBeUndefined();
+    expect(losses).toEqual([]);
+    spool.settle(reading);
+    await spool.close();
+  });
+
+  test('goes together with what came behind it where it is little', async () => {
+    const { spool } = await openTestSpool(path);
+    for (let round = 0; round < 3; round++) await spool.append(batchOf(eventsFrom(round * 10, 10)));
+    expect(countOf((await readSome(spool)).batch)).toBe(30);
+    await spool.close();
+  });
+
+  test('is not given once it was dropped', async () => {
+    const { spool, losses } = await openTestSpool(path, { maxBytes: MEBIBYTE });
+    const mixed = eventsFrom(0, 10, 'write', 4_000).map((event) =>
+      event.id % 2 === 0 ? event : eventsFrom(event.id, 1, 'read', 4_000),
+    );
+    await spool.append(batchOf(mixed.flat()));
+    for (let round = 1; countLost(losses) === 0; round++) {
+      await spool.append(batchOf(eventsFrom(round * 10, 10, 'write', 4_000)));
+    }
+    expect(countLost(losses)).toBe(5);
+    // A limit below which the block would be large enough to be given by itself.
+    const reading = await readSome(spool, 0, { events: 10, bytes: 65_536 });
+    expect(idsOf(reading.batch).slice(0, 5)).toEqual([0, 2, 4, 6, 8]);
+    await spool.close();
+  });
+});
+
 describe('damage', () => {
   test('a damaged line is left out and counted, and costs no other', async () => {
     const { spool, losses } = await openTestSpool(path);
@@ -184,6 +222,8 @@ describe('damage', () => {
     const content = readFileSync(join(path, name));
     content.fill(0x20, content.length - 30, content.length - 25);
     writeFileSync(join(path, name), content);
+    // The first reading is of what is still in memory; the second has to come from the file.
+    spool.giveBack(await readSome(spool));
     expect(await takeAll(spool)).toEqual(Array.from({ length: 19 }, (_, index) => index));
     expect(losses).toMatchObject([{ reason: 'spool-damaged', count: 1 }]);
     expect(spool.pendingEvents).toBe(0);
