@@ -6,6 +6,7 @@ import { type KafkaServer, startKafka, whyNoKafka } from '../test/support/server
 import { NdjsonReceiver } from '../test/support/servers/ndjson-receiver.ts';
 import { availableOpenSearchVersions, startOpenSearch } from '../test/support/servers/opensearch.ts';
 import { OtelCollector, whyNoCollector } from '../test/support/servers/otel-collector.ts';
+import { startRsyslog, whyNoRsyslog } from '../test/support/servers/rsyslog.ts';
 import { bundle } from '../tools/bundle.ts';
 import { costOf } from './measure.ts';
 import { eventFile } from './ndjson.ts';
@@ -68,6 +69,17 @@ const GROUPS: readonly Group[] = [
     async start() {
       const collector = await OtelCollector.start();
       return { ways: bothWays('otlp', { type: 'otlp', url: collector.url }), stop: () => collector.stop() };
+    },
+  },
+  {
+    name: 'syslog',
+    whyNot: whyNoRsyslog,
+    async start() {
+      const receiver = await startRsyslog({ maxMessageSize: '64k' });
+      return {
+        ways: bothWays('syslog', { type: 'syslog', address: `127.0.0.1:${receiver.port}` }),
+        stop: () => receiver.stop(),
+      };
     },
   },
   {
