@@ -26,7 +26,18 @@ export const ACTIONS = [
   'dbaudit.agent.config_change',
   'dbaudit.agent.overload',
   'dbaudit.sink.test',
+  /** Somebody read what the collector keeps. */
   'dbaudit.access',
+  /** Something was refused at the collector's door: a token, a claim, a query. */
+  'dbaudit.refused',
+  'alert.raised',
+  'alert.acknowledged',
+  'alert.resolved',
+  /** What others saw. */
+  'k8s.event',
+  'falco.alert',
+  'kube_bench.check',
+  'http.access',
 ] as const;
 
 /** RFC 3339 in UTC with nanoseconds. */
@@ -43,10 +54,25 @@ const endpoint = z.strictObject({
 const event = z.strictObject({
   /** Unique. Two events with the same id are the same event, delivered twice. */
   id: z.string().min(1),
-  kind: z.literal('event'),
+  kind: z.enum(['event', 'alert']),
   /** ECS' own words. https://www.elastic.co/docs/reference/ecs/ecs-allowed-values-event-category */
-  category: z.array(z.enum(['database', 'authentication', 'session', 'process', 'api'])).min(1),
-  type: z.array(z.enum(['access', 'change', 'info', 'start', 'end'])).min(1),
+  category: z
+    .array(
+      z.enum([
+        'database',
+        'authentication',
+        'session',
+        'process',
+        'api',
+        'web',
+        'configuration',
+        'intrusion_detection',
+      ]),
+    )
+    .min(1),
+  type: z
+    .array(z.enum(['access', 'change', 'info', 'start', 'end', 'creation', 'deletion', 'error', 'denied', 'indicator']))
+    .min(1),
   action: z.enum(ACTIONS),
   /** `unknown`: the answer was not seen. */
   outcome: z.enum(['success', 'failure', 'unknown']),
@@ -57,6 +83,10 @@ const event = z.strictObject({
   duration: count.optional(),
   /** Counts all events of one agent since it started; a missing number is a lost event. */
   sequence: count,
+  /** When the collector took it. */
+  ingested: timestamp.optional(),
+  /** What its source makes of it, in syslog's numbers: 0 is the worst, 7 the least. */
+  severity: z.int().min(0).max(7).optional(),
   /** Why a session ended or could not be seen, or why there is a gap. */
   reason: z.string().optional(),
 });
@@ -104,6 +134,8 @@ const statement = z.strictObject({
   /** pgAudit's words. https://github.com/pgaudit/pgaudit */
   class: z.enum(['READ', 'WRITE', 'DDL', 'ROLE', 'FUNCTION', 'MISC']).optional(),
   fingerprint: z.string().optional(),
+  /** The text without its literals, from the collector: what readers see who may not see literals. */
+  template: z.string().optional(),
   /** Tables, or keys where the database has keys. */
   tables: z.array(z.string()).optional(),
   /** Bytes of the whole text on the wire. */
@@ -130,7 +162,7 @@ const result = z.strictObject({
 });
 
 const capture = z.strictObject({
-  mode: z.enum(['sidecar', 'node', 'control-plane', 'host', 'replay']),
+  mode: z.enum(['sidecar', 'node', 'control-plane', 'host', 'replay', 'collector']),
   interface: z.string().optional(),
   /** Bytes of a session that were not seen. */
   gap_bytes: count.optional(),
@@ -144,7 +176,27 @@ const capture = z.strictObject({
   notes: z.array(z.string()).optional(),
 });
 
-const pod = z.looseObject({ namespace: z.string(), pod: z.string() });
+/**
+ * Who has an address, as far as the collector could tell for the time of the event. `pod`, and `host-network` (one pod of
+ * several on its node's address) only where there is one answer; `ambiguous`: several may have had it, `candidates` says how
+ * many; `node`: a node's own address, which also stands for what was translated behind it; `external`: an address outside
+ * the cluster's ranges; `unknown`: within them, but nobody is known to have had it then.
+ */
+const party = z.strictObject({
+  kind: z.enum(['pod', 'host-network', 'service', 'node', 'external', 'ambiguous', 'unknown']),
+  namespace: z.string().optional(),
+  pod: z.string().optional(),
+  pod_uid: z.string().optional(),
+  node: z.string().optional(),
+  service: z.string().optional(),
+  service_account: z.string().optional(),
+  /** The controller at the end of the chain, such as the Deployment behind a ReplicaSet. */
+  owner: z.strictObject({ kind: z.string(), name: z.string() }).optional(),
+  /** From the pod up, `ReplicaSet/orders-7c9f`, `Deployment/orders`. */
+  owners: z.array(z.string()).optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  candidates: count.optional(),
+});
 
 /** Who is behind a session, as far as the collector could tell. */
 const actor = z.strictObject({
@@ -154,6 +206,53 @@ const actor = z.strictObject({
   confidence: z.number().min(0).max(1),
   candidates: count.optional(),
   k8s_audit_id: z.string().optional(),
+});
+
+/**
+ * The API server's own event, under its own names, as far as they are searched by; secrets masked. Others' rules for
+ * Kubernetes match it as it is. https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
+ */
+const apiAudit = z.looseObject({
+  auditID: z.string(),
+  stage: z.string(),
+  verb: z.string(),
+  requestURI: z.string().optional(),
+  user: z.looseObject({ username: z.string().optional(), groups: z.array(z.string()).optional() }).optional(),
+  sourceIPs: z.array(z.string()).optional(),
+  userAgent: z.string().optional(),
+  objectRef: z
+    .looseObject({
+      apiGroup: z.string().optional(),
+      resource: z.string().optional(),
+      subresource: z.string().optional(),
+      namespace: z.string().optional(),
+      name: z.string().optional(),
+    })
+    .optional(),
+  responseStatus: z.looseObject({ code: z.int().optional(), reason: z.string().optional() }).optional(),
+});
+
+/** What somebody asked of the collector, or was refused. Who: `dbaudit.actor`; from where: `client`. */
+const access = z.strictObject({
+  /** `search`, `query`, `tail`, `report`, `export`, `ingest`, … */
+  resource: z.string(),
+  verb: z.string(),
+  /** As it was asked, without secrets. */
+  query: z.string().optional(),
+  /** Absent: all. */
+  namespaces: z.array(z.string()).optional(),
+  /** Whether literals were shown. */
+  literals: z.boolean().optional(),
+  /** Events given. */
+  events: count.optional(),
+});
+
+const alert = z.strictObject({
+  id: z.string(),
+  level: z.enum(['informational', 'low', 'medium', 'high', 'critical']),
+  /** What its events have in common: `client.ip=10.0.0.7`. */
+  group: z.record(z.string(), z.string()).optional(),
+  events: count.optional(),
 });
 
 /**
@@ -177,12 +276,30 @@ export const auditEventSchema = z.strictObject({
   /** The pod whose traffic this is. */
   kubernetes: z
     .strictObject({
+      /** Of an object that has none: `-`. */
       namespace: z.string(),
-      pod: z.strictObject({ name: z.string() }),
+      pod: z.strictObject({ name: z.string() }).optional(),
       node: z.strictObject({ name: z.string() }).optional(),
+      audit: apiAudit.optional(),
     })
     .optional(),
   orchestrator: z.looseObject({}).optional(),
+  rule: z
+    .strictObject({
+      id: z.string(),
+      name: z.string(),
+      ruleset: z.string().optional(),
+      reference: z.string().optional(),
+    })
+    .optional(),
+  http: z
+    .strictObject({
+      request: z.strictObject({ method: z.string(), bytes: count.optional(), id: z.string().optional() }).optional(),
+      response: z.strictObject({ status_code: z.int().min(100).max(599), bytes: count.optional() }).optional(),
+    })
+    .optional(),
+  url: z.strictObject({ path: z.string(), domain: z.string().optional(), query: z.string().optional() }).optional(),
+  user_agent: z.strictObject({ original: z.string() }).optional(),
   network: z
     .strictObject({
       transport: z.literal('tcp'),
@@ -198,11 +315,18 @@ export const auditEventSchema = z.strictObject({
     result: result.optional(),
     capture,
     actor: actor.optional(),
-    client: z.strictObject({ k8s: pod }).optional(),
-    server: z.strictObject({ k8s: pod }).optional(),
+    client: z.strictObject({ k8s: party }).optional(),
+    server: z.strictObject({ k8s: party }).optional(),
+    /** What stands out in the object of a request: `privileged`, `host-network`, `cluster-admin`, `wildcard`, … */
+    traits: z.array(z.string()).optional(),
+    access: access.optional(),
+    alert: alert.optional(),
   }),
 });
 
 export type AuditEvent = z.infer<typeof auditEventSchema>;
 export type Action = AuditEvent['event']['action'];
+/** Who has one of an event's two addresses. */
+export type Party = z.infer<typeof party>;
+export type AlertLevel = z.infer<typeof alert>['level'];
 export type CaptureMode = AuditEvent['dbaudit']['capture']['mode'];

@@ -1,7 +1,8 @@
 /**
  * Every code that a user can meet, once: commands print it, `kubectl dbaudit explain CODE` and docs/codes.md explain
  * it. A code never changes its meaning. 1xxx: a command could not do its work. 2xxx: why a pod is not, or not wholly,
- * captured. 3xxx: what a check found. 4xxx: why events do not reach a receiver.
+ * captured. 3xxx: what a check found. 4xxx: why events do not reach a receiver. 5xxx: why the collector does not answer what
+ * it was asked.
  */
 export const CODES = {
   DBA1001: {
@@ -60,6 +61,14 @@ export const CODES = {
   DBA1108: {
     title: 'the workload could not be restarted with the agent and was put back',
     help: 'The message shows what the new pods said. `kubectl dbaudit analyze` looks for the reason.',
+  },
+  DBA1109: {
+    title: 'the collector cannot be reached',
+    help: '`kubectl dbaudit status` shows whether it is installed and how it fares; --collector names one behind an ingress.',
+  },
+  DBA1110: {
+    title: 'the collector refused a question',
+    help: 'The message is the collector’s own. `kubectl auth whoami` shows as whom it was asked.',
   },
   DBA2001: {
     title: 'the pod uses the network of its node',
@@ -174,6 +183,14 @@ export const CODES = {
     title: 'clocks do not agree',
     help: 'Set this machine’s clock, or the control plane’s, by NTP: certificates and the times of events depend on it.',
   },
+  DBA3010: {
+    title: 'the collector has trouble',
+    help: 'The message is its own: a source that it cannot read, or a store that it cannot write to. Its log has more.',
+  },
+  DBA3011: {
+    title: 'events do not outlive the collector’s pod',
+    help: 'Install it again with --collector-storage-class, after `kubectl delete statefulset dbaudit-collector`: that of a running one cannot be changed.',
+  },
   DBA4001: {
     title: 'the receiver does not accept our credentials',
     help: 'Check the user and the file with the password or token; the message says which mechanism was tried.',
@@ -221,6 +238,66 @@ export const CODES = {
   DBA4012: {
     title: 'the file cannot be written to',
     help: 'The disk is full or broken, the path or its rights were changed: the message says which. Events wait in the queue meanwhile.',
+  },
+  DBA5001: {
+    title: 'the collector does not know who asks',
+    help: 'Send a bearer token of the cluster or a client certificate of its client CA, or sign in again: tokens and sessions end.',
+  },
+  DBA5002: {
+    title: 'the right to ask this of the collector is missing',
+    help: 'The message names verb and resource of audit.dbaudit.io; `kubectl auth can-i get auditevents.audit.dbaudit.io -n NAMESPACE` tests one. docs/reference/rbac.md lists them.',
+  },
+  DBA5003: {
+    title: 'the request is not valid',
+    help: 'The message names each value’s path and what was expected.',
+  },
+  DBA5004: {
+    title: 'the collector has no such path or object',
+    help: 'Check the name; it may be gone, or outside of what you may see.',
+  },
+  DBA5005: {
+    title: 'only who may read literals may ask this',
+    help: 'Statements’ texts, parameters and error messages hold users’ data: `read-literals` of `auditevents` is the right to see and to search them. The statement without literals is `dbaudit.statement.template`.',
+  },
+  DBA5006: {
+    title: 'the collector has too much to do',
+    help: 'Try again after the time of `Retry-After`. If it lasts, its disk or its CPU limit is too small for what it is sent.',
+  },
+  DBA5007: {
+    title: 'the answer takes more time or memory than one question may',
+    help: 'Ask for a shorter time or a narrower filter.',
+  },
+  DBA5008: {
+    title: 'the question cannot be answered as it was put',
+    help: 'The message says where and why.',
+  },
+  DBA5009: {
+    title: 'this collector does not have that part',
+    help: 'It is switched off in the collector’s configuration, or the store in use cannot do it.',
+  },
+  DBA5010: {
+    title: 'the body of the request cannot be taken',
+    help: 'It is too large, broken, or compressed in another way than gzip or zstd; the message says which.',
+  },
+  DBA5011: {
+    title: 'the API server cannot be asked who that is and what they may do',
+    help: 'Nothing is shown without its word. Check that the collector reaches the API server and may create tokenreviews and subjectaccessreviews.',
+  },
+  DBA5012: {
+    title: 'the access could not be recorded',
+    help: 'Nothing is shown that is not on record: the store does not take events at the moment. `kubectl dbaudit status` shows it.',
+  },
+  DBA5013: {
+    title: 'the collector failed',
+    help: 'A bug: the collector’s log has the reason.',
+  },
+  DBA5014: {
+    title: 'the request is from a page of somebody else',
+    help: 'Whoever signed in with a browser changes things from the collector’s own page alone. Programs send a bearer token.',
+  },
+  DBA5015: {
+    title: 'signing in at the identity provider failed',
+    help: 'Begin again from the page. If it lasts, compare the collector’s settings of the provider with the client there.',
   },
 } as const satisfies Readonly<Record<string, CodeText>>;
 

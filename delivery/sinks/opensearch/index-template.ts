@@ -5,7 +5,7 @@ import { auditEventSchema } from '../../../contract/audit-event.ts';
  * Raised with each change of the mappings: an agent installs its template over an older one, never over a newer one. A test
  * holds it to the mappings.
  */
-export const TEMPLATE_VERSION = 1;
+export const TEMPLATE_VERSION = 2;
 
 /** In the template's `_meta`. A template without it is somebody else's and is left alone. */
 export const MANAGED_BY = 'dbaudit';
@@ -17,7 +17,7 @@ const PRIORITY = 200;
 const KEYWORD_CHARACTERS = 1024;
 
 /** What people search by words. The others are searched by their whole value. */
-const WORDS = new Set(['message', 'error.message', 'db.query.text']);
+const WORDS = new Set(['message', 'error.message', 'db.query.text', 'dbaudit.statement.template']);
 
 interface FieldMapping {
   readonly type?: string;

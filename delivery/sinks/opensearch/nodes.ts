@@ -11,6 +11,10 @@ export interface NodesOptions {
   readonly tls: TlsSettings | undefined;
   readonly credentials: HttpCredentials;
   readonly requestTimeoutMillis: number;
+  /** Default: 8 MiB. */
+  readonly maxReplyBytes?: number;
+  /** To each node. Default: 2. */
+  readonly maxSockets?: number;
 }
 
 export interface NodeResponse extends HttpResponse {
@@ -25,9 +29,9 @@ export class Nodes {
   readonly #nodes: readonly { readonly client: HttpClient; readonly prefix: string }[];
   #current = 0;
 
-  constructor({ urls, ...options }: NodesOptions) {
+  constructor({ urls, maxReplyBytes = MAX_REPLY_BYTES, ...options }: NodesOptions) {
     this.#nodes = urls.map((url) => ({
-      client: new HttpClient({ url, ...options, maxResponseBytes: MAX_REPLY_BYTES }),
+      client: new HttpClient({ url, ...options, maxResponseBytes: maxReplyBytes }),
       prefix: new URL(url).pathname.replace(/\/+$/, ''),
     }));
   }

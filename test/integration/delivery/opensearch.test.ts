@@ -391,8 +391,8 @@ function eventWithEverything(event: Partial<AuditEvent['event']>): AuditEvent {
         notes: ['still-running'],
       },
       actor: { type: 'user', name: 'jane', method: 'exec', confidence: 0.5, candidates: 2, k8s_audit_id: 'a-b' },
-      client: { k8s: { namespace: 'shop', pod: 'orders-0', more: { free: 1 } } },
-      server: { k8s: { namespace: 'shop', pod: 'db-0' } },
+      client: { k8s: { kind: 'pod', namespace: 'shop', pod: 'orders-0', labels: { app: 'orders', '': '' } } },
+      server: { k8s: { kind: 'pod', namespace: 'shop', pod: 'db-0', owners: ['StatefulSet/db'] } },
     },
   };
 }

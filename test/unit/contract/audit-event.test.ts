@@ -24,7 +24,7 @@ describe('auditEventSchema', () => {
 
   test('takes what the collector adds', () => {
     const actor = { type: 'human', name: 'alice@corp', method: 'exec.inband', confidence: 0.99, candidates: 1 };
-    const k8s = { namespace: 'cart', pod: 'cart-0', service_account: 'cart' };
+    const k8s = { kind: 'pod', namespace: 'cart', pod: 'cart-0', service_account: 'cart' };
     const dbaudit = { ...EVENT.dbaudit, actor, client: { k8s }, server: { k8s } };
     expect(auditEventSchema.safeParse({ ...EVENT, dbaudit, orchestrator: { cluster: { name: 'x' } } }).success).toBe(
       true,
