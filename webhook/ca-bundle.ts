@@ -7,32 +7,20 @@ import {
   type V1MutatingWebhookConfiguration,
 } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
-import type { PublishedBundle } from './certificate-keeper.ts';
-import { messageOf, startInformer } from './informer.ts';
+import type { BundlePublisher, PublisherOptions } from '../kubernetes/certificates/serving-certificate.ts';
+import { messageOf, startInformer } from '../kubernetes/informer.ts';
 
 const WEBHOOK_CONFIGURATION = 'dbaudit-injector';
 /** Another replica, or a person, was first: what came of it arrives by the watch. */
 const OVERTAKEN = [409, 422];
 
-export interface CaBundleOptions {
+export interface CaBundleOptions extends PublisherOptions {
   readonly kubeConfig: KubeConfig;
   readonly log: Logger;
-  /**
-   * The bundle as it ought to be, from the API server rather than a local copy that may be behind: a replica that has
-   * not heard of a new authority must not take it out again.
-   */
-  wanted(): Promise<string | undefined>;
-  onChange(): void;
-}
-
-export interface CaBundle extends PublishedBundle {
-  /** Puts the bundle into every entry of the webhook configuration that has another. */
-  publish(bundle: string): Promise<void>;
-  stop(): void;
 }
 
 /** `caBundle` in the webhook configuration: what API servers trust when they call us. */
-export function watchCaBundle({ kubeConfig, log, wanted, onChange }: CaBundleOptions): CaBundle {
+export function watchCaBundle({ kubeConfig, log, wanted, onChange }: CaBundleOptions): BundlePublisher {
   const api = kubeConfig.makeApiClient(AdmissionregistrationV1Api);
   const fieldSelector = `metadata.name=${WEBHOOK_CONFIGURATION}`;
   const informer = startInformer<V1MutatingWebhookConfiguration>({

@@ -1,6 +1,6 @@
 import { type KubeConfig, VersionApi } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
-import { messageOf } from './informer.ts';
+import { messageOf } from '../kubernetes/informer.ts';
 
 const RETRY_MILLIS = 2_000;
 /** A control plane may be upgraded while we run. */

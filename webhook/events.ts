@@ -1,7 +1,7 @@
 import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
 import * as z from 'zod';
-import { messageOf } from './informer.ts';
+import { messageOf } from '../kubernetes/informer.ts';
 import type { Pod } from './pod.ts';
 
 /** One Event for an owner, reason and codes in this time; the API server drops Events after an hour. */

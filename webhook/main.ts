@@ -2,21 +2,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { type Logger, pino } from 'pino';
 import { VERSION } from '../contract/version.ts';
+import type { KeyPair } from '../kubernetes/certificates/key-pairs.ts';
+import { openServingCertificate } from '../kubernetes/certificates/serving-certificate.ts';
+import { messageOf } from '../kubernetes/informer.ts';
+import { metricsAccess } from '../kubernetes/metrics-access.ts';
 import { type AdmissionParts, reviewAdmission, unreadableReview } from './admission-review.ts';
-import { openCertificateSource } from './certificate-source.ts';
-import type { KeyPair } from './certificates.ts';
+import { watchCaBundle } from './ca-bundle.ts';
 import { watchClusterVersion } from './cluster-version.ts';
 import { readConfig, type WebhookConfig } from './config.ts';
 import { openEvents } from './events.ts';
-import { messageOf } from './informer.ts';
 import { InjectorMetrics } from './metrics.ts';
-import { metricsAccess } from './metrics-access.ts';
 import { startMirror } from './mirror.ts';
 import { AGENT_CONFIGURATION, SINK_CREDENTIALS } from './mirrored-kinds.ts';
 import { watchNamespaces } from './namespaces.ts';
 import { watchQuotas } from './quotas.ts';
 import { startServer, type WebhookServer } from './server.ts';
 import { watchSettings } from './watched-settings.ts';
+
+/** Shared by the replicas; the roles of the injector name it too. */
+const CERTIFICATE_SECRET = 'dbaudit-webhook-certificates';
 
 /** Runs until SIGTERM or SIGINT, then drains and ends. */
 async function run(config: WebhookConfig, log: Logger): Promise<void> {
@@ -28,10 +32,16 @@ async function run(config: WebhookConfig, log: Logger): Promise<void> {
   const metrics = new InjectorMetrics();
   const { promise: firstLeaf, resolve: onFirstLeaf } = Promise.withResolvers<KeyPair>();
   let server: WebhookServer | undefined;
-  const certificates = openCertificateSource({
+  const certificates = openServingCertificate({
     kubeConfig,
-    config,
     log,
+    namespace: config.namespace,
+    podName: config.podName,
+    service: config.serviceName,
+    secret: CERTIFICATE_SECRET,
+    settleMillis: config.settleMillis,
+    directory: config.certificateDirectory,
+    openPublisher: (options) => watchCaBundle({ kubeConfig, log, ...options }),
     onLeaf: (leaf) => {
       onFirstLeaf(leaf);
       server?.show(leaf);

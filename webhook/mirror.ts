@@ -1,7 +1,7 @@
 import { ApiException, CoreV1Api, type KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
 import { EXCLUDED_NAMESPACES, INJECTED_LABEL, PART_OF_LABEL, PART_OF_VALUE } from '../contract/labels.ts';
-import { type Informer, messageOf, startInformer } from './informer.ts';
+import { type Informer, messageOf, startInformer } from '../kubernetes/informer.ts';
 import type { NamespaceInfo } from './namespaces.ts';
 
 /** Changes are gathered for a moment, since they come by the dozen. */

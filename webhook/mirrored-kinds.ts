@@ -1,3 +1,4 @@
+import { AGENT_COLLECTOR_CA_KEY } from '../contract/collector-objects.ts';
 import {
   AGENT_CONFIG_KEY,
   AGENT_CONFIG_MAP,
@@ -7,11 +8,14 @@ import {
 } from '../contract/labels.ts';
 import type { MirroredKind } from './mirror.ts';
 
-/** The agents' configuration: wherever an agent runs or will. */
+/** The agents' configuration, and whom they trust as the collector: wherever an agent runs or will. */
 export const AGENT_CONFIGURATION: MirroredKind = {
   kind: 'ConfigMap',
   name: AGENT_CONFIG_MAP,
-  content: ({ [AGENT_CONFIG_KEY]: text }) => (text === undefined ? undefined : { [AGENT_CONFIG_KEY]: text }),
+  content: ({ [AGENT_CONFIG_KEY]: text, [AGENT_COLLECTOR_CA_KEY]: authority }) =>
+    text === undefined
+      ? undefined
+      : { [AGENT_CONFIG_KEY]: text, ...(authority === undefined ? {} : { [AGENT_COLLECTOR_CA_KEY]: authority }) },
   need: ({ labels }, expected) => (expected || labels[CAPTURE_LABEL] === 'enabled' ? 'needed' : 'unneeded'),
 };
 

@@ -1,6 +1,6 @@
 import { CoreV1Api, type KubeConfig, type V1Namespace } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
-import { startInformer } from './informer.ts';
+import { startInformer } from '../kubernetes/informer.ts';
 
 /** The API server waits three seconds for us; it rather gets a pod without agent than no answer. */
 const LOOKUP_MILLIS = 1_000;

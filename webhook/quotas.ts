@@ -1,6 +1,6 @@
 import { CoreV1Api, type KubeConfig, type V1LimitRange, type V1ResourceQuota } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
-import { startInformer } from './informer.ts';
+import { startInformer } from '../kubernetes/informer.ts';
 import type { Pod } from './pod.ts';
 import { Reservations } from './reservations.ts';
 import { findRoom, type Room } from './room.ts';

@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:https';
 import express, { type ErrorRequestHandler, type Express, type Response } from 'express';
+import type { KeyPair } from '../kubernetes/certificates/key-pairs.ts';
+import { type CheckAccess, metricsEndpoint } from '../kubernetes/metrics-access.ts';
 import type { AdmissionReviewResponse } from './admission-review.ts';
-import type { KeyPair } from './certificates.ts';
 import type { InjectorMetrics } from './metrics.ts';
-import type { CheckAccess } from './metrics-access.ts';
 
 /** The API server takes objects of 3 MiB at most; an update holds two of them, and a creation one. */
 const MAX_BODY_BYTES = 4 * 1_048_576;
@@ -98,23 +98,7 @@ function routes(options: ServerOptions, draining: () => boolean): Express {
     else if (options.ready()) text(response, 200, 'ok');
     else text(response, 503, 'not ready yet');
   });
-  application.get('/metrics', async (request, response) => {
-    const [, token] = /^Bearer (\S+)$/.exec(request.get('authorization') ?? '') ?? [];
-    switch (await options.checkAccess(token)) {
-      case 'granted':
-        response.type(options.metrics.contentType).send(await options.metrics.text());
-        return;
-      case 'unauthenticated':
-        response.set('WWW-Authenticate', 'Bearer');
-        text(response, 401, 'a bearer token of the cluster is needed');
-        return;
-      case 'forbidden':
-        text(response, 403, 'get on the path /metrics is not allowed to you');
-        return;
-      case 'busy':
-        text(response, 503, 'too many tokens are being checked');
-    }
-  });
+  application.get('/metrics', metricsEndpoint(options.checkAccess, options.metrics));
   application.use((_request, response) => text(response, 404, 'there are /inject, /healthz, /readyz and /metrics'));
   application.use(onError(options));
   return application;

@@ -7,7 +7,7 @@ import {
   type InjectionSettings,
   injectionSettingsSchema,
 } from '../contract/injection-settings.ts';
-import { messageOf, startInformer } from './informer.ts';
+import { messageOf, startInformer } from '../kubernetes/informer.ts';
 
 export interface WatchedSettings {
   /**

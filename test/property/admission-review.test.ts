@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:https';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { makeState } from '../../kubernetes/certificates/certificate-state.ts';
 import { reviewAdmission, unreadableReview } from '../../webhook/admission-review.ts';
-import { makeState } from '../../webhook/certificate-state.ts';
 import { InjectorMetrics } from '../../webhook/metrics.ts';
 import { startServer, type WebhookServer } from '../../webhook/server.ts';
 import { admissionParts, podWith, reviewOf } from '../support/admission.ts';

@@ -18,6 +18,12 @@ const FORBIDDEN: readonly (readonly [path: string, imported: string])[] = [
   ['manifests/render.ts', '../cmd/context.ts'],
   ['manifests/deployment.ts', '../webhook/server.ts'],
   ['manifests/configuration.ts', '../agent/config.ts'],
+  ['collector/kept.ts', '../agent/pipeline.ts'],
+  ['collector/intake.ts', '../cmd/context.ts'],
+  ['collector/server.ts', '../webhook/server.ts'],
+  ['kubernetes/informer.ts', '../collector/server.ts'],
+  ['contract/filter.ts', '../collector/query/matcher.ts'],
+  ['cmd/commands/query.ts', '../../collector/main.ts'],
   ['agent/protocols/session.ts', 'node:fs'],
   ['agent/protocols/mysql/index.ts', '../../capture/packet-source.ts'],
   ['agent/sql/analysis.ts', '../encode/native.ts'],
@@ -30,6 +36,10 @@ const ALLOWED: readonly (readonly [path: string, imported: string])[] = [
   ['cmd/commands/upgrade.ts', '../../manifests/render.ts'],
   ['manifests/policy.ts', '../webhook/policy.ts'],
   ['agent/main.ts', '../delivery/delivery.ts'],
+  ['collector/event/template.ts', '../../agent/sql/analyze.ts'],
+  ['collector/event/template.ts', '../../agent/enrich/redis-literals.ts'],
+  ['collector/main.ts', '../kubernetes/informer.ts'],
+  ['webhook/main.ts', '../kubernetes/informer.ts'],
 ];
 
 const directory = mkdtempSync(join(tmpdir(), 'dbaudit-boundaries-'));

@@ -21,7 +21,9 @@ describe('where the agents’ configuration is copied to', () => {
     expect(AGENT_CONFIGURATION.need(namespace(capture), expected)).toBe(need);
   });
 
-  test('only its one key', () => {
+  test('with the collector’s authority beside it, and nothing else', () => {
+    const data = { 'agent.yaml': 'a', 'collector-ca.crt': 'c' };
+    expect(AGENT_CONFIGURATION.content({ ...data, other: 'b' })).toEqual(data);
     expect(AGENT_CONFIGURATION.content({ 'agent.yaml': 'a', other: 'b' })).toEqual({ 'agent.yaml': 'a' });
     expect(AGENT_CONFIGURATION.content({ other: 'b' })).toBeUndefined();
   });

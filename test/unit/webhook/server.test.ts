@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { Agent, request } from 'node:https';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { makeState } from '../../../kubernetes/certificates/certificate-state.ts';
+import { type KeyPair, makeLeaf } from '../../../kubernetes/certificates/key-pairs.ts';
 import { reviewAdmission, unreadableReview } from '../../../webhook/admission-review.ts';
-import { makeState } from '../../../webhook/certificate-state.ts';
-import { type KeyPair, makeLeaf } from '../../../webhook/certificates.ts';
 import { InjectorMetrics } from '../../../webhook/metrics.ts';
 import { startServer, type WebhookServer } from '../../../webhook/server.ts';
 import { admissionParts, podWith, reviewOf } from '../../support/admission.ts';

@@ -22,7 +22,7 @@ export async function makeAuthority(now: Date): Promise<KeyPair> {
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
     // Two authorities are valid during a roll; different names keep verifiers from mixing them up.
-    name: `CN=dbaudit-injector CA ${randomBytes(4).toString('hex')}`,
+    name: `CN=dbaudit CA ${randomBytes(4).toString('hex')}`,
     ...validity(now, AUTHORITY_DAYS),
     keys,
     signingAlgorithm: SIGNATURE,
@@ -50,7 +50,7 @@ export async function makeLeaf({ authority, dnsNames, now }: LeafRequest): Promi
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     // Not a name of the Service, which may be longer than the 64 characters that a common name takes.
-    subject: 'CN=dbaudit-injector',
+    subject: 'CN=dbaudit',
     issuer: issuer.subject,
     notBefore,
     notAfter: new Date(Math.min(notAfter.getTime(), issuer.notAfter.getTime())),
@@ -69,7 +69,7 @@ export async function makeLeaf({ authority, dnsNames, now }: LeafRequest): Promi
   return pairOf(certificate, keys.privateKey);
 }
 
-/** The names under which the API server and people reach a Service. */
+/** The names under which a Service is reached. */
 export function serviceNames(service: string, namespace: string): readonly string[] {
   const full = `${service}.${namespace}.svc`;
   return [full, service, `${service}.${namespace}`, `${full}.cluster.local`];

@@ -2,7 +2,13 @@ import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:https';
 import { connect } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
-import { isLeafOf, makeAuthority, makeLeaf, renewalTime, serviceNames } from '../../../webhook/certificates.ts';
+import {
+  isLeafOf,
+  makeAuthority,
+  makeLeaf,
+  renewalTime,
+  serviceNames,
+} from '../../../kubernetes/certificates/key-pairs.ts';
 
 const NOW = new Date();
 const DAY_MILLIS = 86_400_000;

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import * as z from 'zod';
-import { isLeafOf, type KeyPair, makeAuthority, makeLeaf, renewalTime } from './certificates.ts';
+import { isLeafOf, type KeyPair, makeAuthority, makeLeaf, renewalTime } from './key-pairs.ts';
 
 /** On the Secret: `leaf` or `ca` asks for renewal at once. It is removed when that is begun. */
 export const ROTATE_ANNOTATION = 'dbaudit.io/rotate';
@@ -9,7 +9,7 @@ export const ROTATE_ANNOTATION = 'dbaudit.io/rotate';
 export interface CertificateState {
   /** Signs. */
   readonly authority: KeyPair;
-  /** Published, and signs once every API server knows it. */
+  /** Published, and signs once everybody who calls us knows it. */
   readonly nextAuthority?: KeyPair;
   /** Certificate of the one that signed before: published until no replica shows a leaf of it. */
   readonly previousAuthority?: string;
@@ -24,13 +24,13 @@ export interface Situation {
   readonly dnsNames: readonly string[];
   /** Value of the annotation. */
   readonly rotate: string | undefined;
-  /** What this state publishes has been so for long enough that every API server and replica goes by it. */
+  /** What this state publishes has been so for long enough that every caller and replica goes by it. */
   readonly settled: boolean;
 }
 
 /**
  * A roll of the authority: stage (both are published), promote (the new one signs), drop (the new one alone is
- * published). At every moment whatever a replica shows is trusted by what any API server goes by.
+ * published). At every moment whatever a replica shows is trusted by what any caller goes by.
  */
 export function nextStep(state: CertificateState, { now, dnsNames, rotate, settled }: Situation): Step | undefined {
   // Nobody trusts it any more, so that there is nothing to wait for.
@@ -74,7 +74,7 @@ export async function takeStep(
   }
 }
 
-/** What API servers are to trust, as PEM; always in the same order, so that a promotion changes nothing in it. */
+/** What callers are to trust, as PEM; always in the same order, so that a promotion changes nothing in it. */
 export function bundleOf({ authority, nextAuthority, previousAuthority }: CertificateState): string {
   const certificates = [authority.certificate, nextAuthority?.certificate, previousAuthority];
   return certificates

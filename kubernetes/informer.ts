@@ -30,15 +30,18 @@ export interface InformerOptions<T extends KubernetesObject> {
   list(): Promise<KubernetesListObject<T>>;
   /** Called for each object that is new, changed, or gone. */
   onChange?(object: T, change: 'present' | 'gone'): void;
+  /** The API server granted a watch, from where the last one ended, or something came by it. */
+  onHeard?(sign: 'connected' | 'event'): void;
   readonly log: Logger;
 }
 
 /** Starts at once and never gives up: after a failure it tries again, later each time and never in step with others. */
 export function startInformer<T extends KubernetesObject>(options: InformerOptions<T>): Informer<T> {
-  const { kubeConfig, path, fieldSelector, onChange, log } = options;
-  const watch = new ListWatch<T>(path, new Watch(kubeConfig), () => options.list(), false, undefined, fieldSelector);
-  let synced = false;
+  const { kubeConfig, path, fieldSelector, onChange, onHeard, log } = options;
   let stopped = false;
+  const connection = new InformerWatch(kubeConfig, { onHeard: (sign) => onHeard?.(sign), isStopped: () => stopped });
+  const watch = new ListWatch<T>(path, connection, () => options.list(), false, undefined, fieldSelector);
+  let synced = false;
   let failures = 0;
   let lastFailure = 0;
   let retry: NodeJS.Timeout | undefined;
@@ -80,6 +83,41 @@ export function startInformer<T extends KubernetesObject>(options: InformerOptio
       void watch.stop();
     },
   };
+}
+
+interface WatchSurroundings {
+  onHeard(sign: 'connected' | 'event'): void;
+  isStopped(): boolean;
+}
+
+/** The library tells of changes alone, here also that there were none; and it forgets a watch that is granted after its stop. */
+class InformerWatch extends Watch {
+  readonly #surroundings: WatchSurroundings;
+
+  constructor(kubeConfig: KubeConfig, surroundings: WatchSurroundings) {
+    super(kubeConfig);
+    this.#surroundings = surroundings;
+  }
+
+  override async watch(...[path, query, callback, done]: Parameters<Watch['watch']>): Promise<AbortController> {
+    const { onHeard, isStopped } = this.#surroundings;
+    let ended = false;
+    const connection = await super.watch(
+      path,
+      query,
+      (phase, object, change) => {
+        if (phase !== 'ERROR') onHeard('event');
+        callback(phase, object, change);
+      },
+      (error) => {
+        ended = true;
+        done(error);
+      },
+    );
+    if (isStopped()) connection.abort();
+    else if (!ended) onHeard('connected');
+    return connection;
+  }
 }
 
 /** One line for a log, whatever was thrown. */

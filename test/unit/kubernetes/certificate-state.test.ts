@@ -9,8 +9,8 @@ import {
   type Step,
   stateData,
   takeStep,
-} from '../../../webhook/certificate-state.ts';
-import { makeLeaf, serviceNames } from '../../../webhook/certificates.ts';
+} from '../../../kubernetes/certificates/certificate-state.ts';
+import { makeLeaf, serviceNames } from '../../../kubernetes/certificates/key-pairs.ts';
 
 const NOW = new Date();
 const NAMES = serviceNames('dbaudit-injector', 'dbaudit-system');

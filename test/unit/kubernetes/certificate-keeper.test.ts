@@ -5,9 +5,9 @@ import {
   CertificateKeeper,
   type CertificateStore,
   type StoredCertificates,
-} from '../../../webhook/certificate-keeper.ts';
-import { bundleOf, parseState } from '../../../webhook/certificate-state.ts';
-import { serviceNames } from '../../../webhook/certificates.ts';
+} from '../../../kubernetes/certificates/certificate-keeper.ts';
+import { bundleOf, parseState } from '../../../kubernetes/certificates/certificate-state.ts';
+import { serviceNames } from '../../../kubernetes/certificates/key-pairs.ts';
 
 const SETTLE_MILLIS = 60_000;
 

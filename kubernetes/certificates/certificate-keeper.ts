@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { messageOf } from '../informer.ts';
 import {
   bundleOf,
   type CertificateState,
@@ -9,8 +10,7 @@ import {
   stateData,
   takeStep,
 } from './certificate-state.ts';
-import type { KeyPair } from './certificates.ts';
-import { messageOf } from './informer.ts';
+import type { KeyPair } from './key-pairs.ts';
 
 /** The Secret as the keeper sees it. */
 export interface StoredCertificates {
@@ -29,9 +29,9 @@ export interface CertificateStore {
   replace(next: StoredCertificates): Promise<'written' | 'lost'>;
 }
 
-/** What API servers trust, as the webhook configuration says it. */
+/** What those who call us trust, as they are told. */
 export interface PublishedBundle {
-  /** Whether every entry of the configuration holds this bundle. */
+  /** Whether this bundle is in every place where they look. */
   holds(bundle: string): boolean;
 }
 
@@ -68,7 +68,7 @@ export class CertificateKeeper {
     return this.#state;
   }
 
-  /** Looks and does what is to be done. To be called when the Secret or the webhook configuration changed, and every few seconds. */
+  /** Looks and does what is to be done. To be called when the Secret or what is published changed, and every few seconds. */
   look(): Promise<void> {
     this.#underWay ??= this.#look()
       .catch((error: unknown) => this.#options.log.error(`certificates: ${messageOf(error)}`))
@@ -98,7 +98,7 @@ export class CertificateKeeper {
     if (outcome === 'written') log.info({ step }, 'certificates changed');
   }
 
-  /** After a loss of the Secret the state in memory is written again, so that nothing changes for API servers. */
+  /** After a loss of the Secret the state in memory is written again, so that nothing changes for those who call us. */
   async #create(): Promise<void> {
     const { store, log, dnsNames, now } = this.#options;
     const state = this.#state ?? (await makeState(dnsNames, now()));

@@ -7,16 +7,17 @@ import {
   type V1Secret,
 } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
-import { PART_OF_LABEL, PART_OF_VALUE } from '../contract/labels.ts';
+import { PART_OF_LABEL, PART_OF_VALUE } from '../../contract/labels.ts';
+import { startInformer } from '../informer.ts';
 import type { CertificateStore, StoredCertificates } from './certificate-keeper.ts';
-import { startInformer } from './informer.ts';
 
-const SECRET_NAME = 'dbaudit-webhook-certificates';
 const CONFLICT = 409;
 
 export interface CertificateSecretOptions {
   readonly kubeConfig: KubeConfig;
   readonly namespace: string;
+  readonly name: string;
+  /** Field manager of this replica. */
   readonly podName: string;
   readonly log: Logger;
   onChange(): void;
@@ -30,9 +31,9 @@ export interface CertificateSecret extends CertificateStore {
 
 /** The Secret that the replicas share. */
 export function watchCertificateSecret(options: CertificateSecretOptions): CertificateSecret {
-  const { kubeConfig, namespace, podName, log, onChange } = options;
+  const { kubeConfig, namespace, name, podName, log, onChange } = options;
   const core = kubeConfig.makeApiClient(CoreV1Api);
-  const fieldSelector = `metadata.name=${SECRET_NAME}`;
+  const fieldSelector = `metadata.name=${name}`;
   const informer = startInformer<V1Secret>({
     kubeConfig,
     path: `/api/v1/namespaces/${namespace}/secrets`,
@@ -41,13 +42,13 @@ export function watchCertificateSecret(options: CertificateSecretOptions): Certi
     onChange,
     log,
   });
-  const metadata = { name: SECRET_NAME, namespace, labels: { [PART_OF_LABEL]: PART_OF_VALUE } };
+  const metadata = { name, namespace, labels: { [PART_OF_LABEL]: PART_OF_VALUE } };
   return {
     current: () => {
-      const secret = informer.get(SECRET_NAME, namespace);
+      const secret = informer.get(name, namespace);
       return secret && storedOf(secret);
     },
-    read: async () => storedOf(await core.readNamespacedSecret({ name: SECRET_NAME, namespace })),
+    read: async () => storedOf(await core.readNamespacedSecret({ name, namespace })),
     synced: informer.synced,
     stop: informer.stop,
     // Applied, so that the right to create can be bound to this name; not forced and under a name of our own, so that
@@ -56,7 +57,7 @@ export function watchCertificateSecret(options: CertificateSecretOptions): Certi
       unlessConflict(
         core.patchNamespacedSecret(
           {
-            name: SECRET_NAME,
+            name,
             namespace,
             body: { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data },
             fieldManager: podName,
@@ -67,7 +68,7 @@ export function watchCertificateSecret(options: CertificateSecretOptions): Certi
     replace: ({ resourceVersion, annotations, data }) =>
       unlessConflict(
         core.replaceNamespacedSecret({
-          name: SECRET_NAME,
+          name,
           namespace,
           body: { metadata: { ...metadata, annotations, resourceVersion }, type: 'Opaque', data },
         }),

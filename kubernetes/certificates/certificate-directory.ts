@@ -2,8 +2,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { KeyPair } from './certificates.ts';
-import { messageOf } from './informer.ts';
+import { messageOf } from '../informer.ts';
+import type { KeyPair } from './key-pairs.ts';
 
 /** The kubelet takes up to a minute to renew a mounted Secret, by swapping a link that file watches do not follow. */
 const REREAD_MILLIS = 10_000;
