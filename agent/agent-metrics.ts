@@ -1,10 +1,15 @@
 import type { Agent } from './assemble.ts';
 import type { PacketSource } from './capture/packet-source.ts';
 import { deliveryMetrics } from './delivery-metrics.ts';
-import { counter, gauge, type Metric, processMetrics, samples } from './metrics.ts';
+import type { InputCounts } from './file-input/file-inputs.ts';
+import { counter, gauge, type Metric, processMetrics, type Sample, samples } from './metrics.ts';
 
 /** Every figure the agent shows. Each is read from the part that counts it, when it is asked for. */
-export function agentMetrics({ pipeline, output, sessions, excluded }: Agent, source: PacketSource): readonly Metric[] {
+export function agentMetrics(
+  { pipeline, output, sessions, excluded }: Agent,
+  source: PacketSource,
+  inputs: readonly InputCounts[],
+): readonly Metric[] {
   const { counters: tcp } = pipeline.reassembler;
   const { counts } = output;
   return [
@@ -70,7 +75,25 @@ export function agentMetrics({ pipeline, output, sessions, excluded }: Agent, so
       'Events left out because the configuration says so.',
       () => excluded.events,
     ),
+    counter('dbaudit_input_lines_total', 'Lines read from log files.', () => ofInputs(inputs, ({ lines }) => lines)),
+    counter(
+      'dbaudit_input_lines_not_understood_total',
+      'Lines of log files that were not of the format configured, too long or unfinished.',
+      () => ofInputs(inputs, ({ notUnderstood }) => notUnderstood),
+    ),
+    counter(
+      'dbaudit_input_interruptions_total',
+      'Log files that did not go on where they had been read last: lines may be missing.',
+      () => ofInputs(inputs, ({ interruptions }) => interruptions),
+    ),
     ...deliveryMetrics(output),
     ...processMetrics(),
   ];
+}
+
+function ofInputs(inputs: readonly InputCounts[], figure: (counts: InputCounts) => number): readonly Sample[] {
+  return samples(
+    'path',
+    inputs.map((counts) => [counts.path, figure(counts)]),
+  );
 }

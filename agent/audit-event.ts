@@ -1,4 +1,5 @@
 import type { LossReason } from '../delivery/event-store.ts';
+import type { HttpAccess } from './file-input/http-access.ts';
 import type { Activity } from './protocols/activity.ts';
 import type { SessionFacts } from './protocols/session-facts.ts';
 import type { SqlAnalysis } from './sql/analysis.ts';
@@ -49,8 +50,8 @@ export interface AgentEvent {
 
 /** What an encoder writes one line for. Enrichers may replace `activity` and fill in `analysis`. */
 export interface AuditEvent {
-  activity: Activity | SessionEvent | CaptureGap | AgentEvent;
-  /** undefined only for CaptureGap and AgentEvent. */
+  activity: Activity | SessionEvent | CaptureGap | AgentEvent | HttpAccess;
+  /** undefined only for CaptureGap, AgentEvent and HttpAccess. */
   readonly session: Session | undefined;
   /** What the lexer found in the statement's SQL text. */
   analysis: SqlAnalysis | undefined;

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { deliverySchema } from '../delivery/settings.ts';
 import { sinkName, sinkSchema } from '../delivery/sinks/index.ts';
 import { DECODING_VARIABLES, decodingFields } from './decoding-config.ts';
+import { inputsSchema } from './file-input/input-settings.ts';
 import { readSettings } from './read-settings.ts';
 import type { Environment } from './surroundings.ts';
 
@@ -22,22 +23,29 @@ const sinks = z
   })
   .prefault([{ type: 'stdout' }]);
 
-const agentConfigSchema = z.strictObject({
-  ...decodingFields,
-  format: z.enum(['native', 'packetbeat']).default('native'),
-  sinks,
-  delivery: deliverySchema,
-  http: z
-    .strictObject({
-      /** `/metrics`, `/healthz`, `/readyz`. Not authenticated, so local unless said otherwise. */
-      enabled: z.boolean().default(true),
-      address: z.string().min(1).default('127.0.0.1'),
-      port: z.int().min(0).max(65_535).default(9465),
-    })
-    .prefault({}),
-  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
-  shutdown: z.strictObject({ deadlineSeconds: z.int().min(1).max(600).default(10) }).prefault({}),
-});
+const agentConfigSchema = z
+  .strictObject({
+    ...decodingFields,
+    format: z.enum(['native', 'packetbeat']).default('native'),
+    sinks,
+    delivery: deliverySchema,
+    /** Logs that are read beside the capture. How far is kept in the spool's directory. */
+    inputs: inputsSchema,
+    http: z
+      .strictObject({
+        /** `/metrics`, `/healthz`, `/readyz`. Not authenticated, so local unless said otherwise. */
+        enabled: z.boolean().default(true),
+        address: z.string().min(1).default('127.0.0.1'),
+        port: z.int().min(0).max(65_535).default(9465),
+      })
+      .prefault({}),
+    log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+    shutdown: z.strictObject({ deadlineSeconds: z.int().min(1).max(600).default(10) }).prefault({}),
+  })
+  .refine(({ inputs, delivery }) => inputs.length === 0 || delivery.spool !== undefined, {
+    path: ['delivery', 'spool', 'directory'],
+    message: 'expected a directory: it also keeps how far inputs have been read',
+  });
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>;
 

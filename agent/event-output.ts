@@ -49,6 +49,16 @@ export class EventOutput {
     }
   }
 
+  /** Everything written up to now; for `isKept`. */
+  mark(): readonly (readonly number[])[] {
+    return this.#outputs.map(({ delivery }) => delivery.mark());
+  }
+
+  /** Whether no sink has anything up to the mark in memory alone. */
+  isKept(mark: readonly (readonly number[])[]): boolean {
+    return this.#outputs.every(({ delivery }, index) => delivery.isKept(mark[index] ?? []));
+  }
+
   /** The producer pauses; settles when there is room for more. */
   flush(): void | Promise<void> {
     const [first, ...others] = this.#outputs.flatMap(({ delivery }) => delivery.flush() ?? []);

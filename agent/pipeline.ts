@@ -3,6 +3,7 @@ import type { AgentEvent, AuditEvent, CaptureGap } from './audit-event.ts';
 import type { PacketSource } from './capture/packet-source.ts';
 import type { Enricher } from './enrich/index.ts';
 import type { EventOutput } from './event-output.ts';
+import type { HttpAccess } from './file-input/http-access.ts';
 import { DropWatch } from './losses.ts';
 import type { SessionOpener } from './session-opener.ts';
 import { type Limits, Reassembler } from './tcp/reassembler.ts';
@@ -88,8 +89,8 @@ export class Pipeline {
     this.#drops.check(at);
   }
 
-  /** Something of the agent's own, in the same stream as what it saw. */
-  emitOwn(activity: CaptureGap | AgentEvent): void {
+  /** Something that belongs to no session (the agent's own, a log's line), in the same stream as what was captured. */
+  emitOwn(activity: CaptureGap | AgentEvent | HttpAccess): void {
     this.#deliver({ activity, session: undefined, analysis: undefined });
   }
 

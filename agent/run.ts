@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
 import { UserError } from '../contract/user-error.ts';
 import { VERSION } from '../contract/version.ts';
@@ -12,6 +13,7 @@ import type { PacketSource } from './capture/packet-source.ts';
 import { PatientSource } from './capture/patient-source.ts';
 import { CaptureStatus } from './capture-status.ts';
 import { type AgentConfig, readConfig } from './config.ts';
+import { FileInputs } from './file-input/file-inputs.ts';
 import { type Environment, interfaceName, newInstanceId, readOwnPod } from './surroundings.ts';
 
 const TICK_MILLIS = 1_000;
@@ -80,7 +82,19 @@ export async function run(
   const emitOwn = (action: 'dbaudit.agent.start' | 'dbaudit.agent.stop', detail: string) =>
     agent.pipeline.emitOwn({ kind: 'agent', at: now(), action, detail });
 
-  const closeHttp = await listen(config, agent, source, status, log).catch((error: unknown) => {
+  // Times count from the first that is told: a log may begin with one long ago.
+  now();
+  const inputsEnd = new AbortController();
+  const inputs = new FileInputs({
+    inputs: config.inputs,
+    directory: config.delivery.spool?.directory ?? '',
+    host: ownPod?.node ?? hostname(),
+    timeline: agent.timeline,
+    output: agent.output,
+    emit: (access) => agent.pipeline.emitOwn(access),
+    onNotice: context.onNotice,
+  });
+  const closeHttp = await listen(config, { agent, inputs }, source, status, log).catch((error: unknown) => {
     // An application of the pod may have the port: that is no reason to see nothing.
     if (ownPod === undefined || !(error instanceof UserError)) throw error;
     log.warn({ code: error.code }, error.message);
@@ -104,7 +118,12 @@ export async function run(
   if (stop.aborted) onStop();
   else stop.addEventListener('abort', onStop, { once: true });
   try {
-    const lost = await agent.pipeline.run(AbortSignal.any([stop, restart.signal]), now);
+    const ended = AbortSignal.any([stop, restart.signal, inputsEnd.signal]);
+    const delivered = agent.pipeline.run(AbortSignal.any([stop, restart.signal]), now);
+    inputs.start(ended);
+    const lost = await delivered;
+    inputsEnd.abort();
+    await inputs.finish(lost.length === 0);
     for (const { sink, events } of lost) {
       log.error(
         { sink, events },
@@ -114,6 +133,7 @@ export async function run(
     log.info({ ...source.counters(), events: agent.output.counts.events }, 'stopped');
     return 0;
   } finally {
+    inputsEnd.abort();
     clearInterval(clock);
     clearInterval(recheck);
     await closeHttp();
@@ -200,7 +220,7 @@ function openConfigured(
 /** Metrics, status and health, where they are wanted; gives what closes them. */
 async function listen(
   { http }: AgentConfig,
-  agent: Agent,
+  { agent, inputs }: { readonly agent: Agent; readonly inputs: FileInputs },
   source: PacketSource,
   status: CaptureStatus,
   log: Logger,
@@ -210,7 +230,7 @@ async function listen(
   const server = await startHttpServer({
     address: http.address,
     port: http.port,
-    metrics: agentMetrics(agent, source),
+    metrics: agentMetrics(agent, source, inputs.counts),
     ready: () => status.isCapturing && !agent.output.statuses.some(({ problem }) => problem?.kind === 'misconfigured'),
     status: () => status.describe(agent, source),
   });

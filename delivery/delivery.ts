@@ -22,6 +22,7 @@ export interface LostAtClose {
 export class Delivery {
   readonly #queues: readonly SinkQueue[];
   readonly #batcher: Batcher;
+  #isClosing = false;
 
   constructor({ queues, batch }: DeliveryOptions, writer: LineWriter) {
     this.#queues = queues;
@@ -44,6 +45,17 @@ export class Delivery {
     return this.#queues.map(({ status }) => status);
   }
 
+  /** Hands on what was written; what `isKept` is asked with. */
+  mark(): readonly number[] {
+    this.#batcher.handOn();
+    return this.#queues.map(({ offered }) => offered);
+  }
+
+  /** Whether what was committed up to the mark would outlast a kill: no queue has any of it in memory alone. Never once closing. */
+  isKept(mark: readonly number[]): boolean {
+    return !this.#isClosing && this.#queues.every((queue, index) => queue.isKept(mark[index] ?? 0));
+  }
+
   /** The producer pauses. A promise where a queue that does not drop is full; it settles when half of that is free. */
   flush(): void | Promise<void> {
     for (const queue of this.#queues) if (queue.isFull) return this.#roomEverywhere();
@@ -54,6 +66,7 @@ export class Delivery {
    * spool by then is sent after the next start; what a queue without a spool still has is lost: given for each sink that has any.
    */
   async close(deadline: AbortSignal): Promise<readonly LostAtClose[]> {
+    this.#isClosing = true;
     do {
       // Losses are events themselves, and sending the last events may lose some more.
       this.#handOnAll();

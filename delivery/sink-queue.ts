@@ -131,6 +131,16 @@ export class SinkQueue {
     return this.#options.whenFull === 'wait' && this.#memory.pendingBytes >= this.#maxBytes && !this.#isGone;
   }
 
+  /** How many events were offered so far. */
+  get offered(): number {
+    return this.#memory.next;
+  }
+
+  /** Of the first `offered`, whether none waits in memory alone: the receiver or the spool has them, or nobody ever will. */
+  isKept(offered: number): boolean {
+    return this.#isGone || this.#memory.oldest >= offered;
+  }
+
   start(): void {
     this.losses.start();
     this.#waiting.start();

@@ -3,14 +3,20 @@ const MILLIS_PER_SECOND = 1000;
 /** Keeps to a rate in bytes a second. A single amount may be larger than the bucket: it is paid for afterwards. */
 export class TokenBucket {
   readonly #bytesPerSecond: number;
+  readonly #uptime: () => number;
   #tokens: number;
-  #filledAt = performance.now();
+  #filledAt: number;
   #isLifted = false;
 
-  /** Holds the bytes of one second; full at first. */
-  constructor(bytesPerSecond: number) {
+  /**
+   * Holds the bytes of one second; full at first.
+   * @param uptime milliseconds that never go back
+   */
+  constructor(bytesPerSecond: number, uptime: () => number = () => performance.now()) {
     this.#bytesPerSecond = bytesPerSecond;
+    this.#uptime = uptime;
     this.#tokens = bytesPerSecond;
+    this.#filledAt = uptime();
   }
 
   /** Until something may be taken; 0: now. */
@@ -31,7 +37,7 @@ export class TokenBucket {
   }
 
   #fill(): void {
-    const now = performance.now();
+    const now = this.#uptime();
     const earned = ((now - this.#filledAt) / MILLIS_PER_SECOND) * this.#bytesPerSecond;
     this.#tokens = Math.min(this.#bytesPerSecond, this.#tokens + earned);
     this.#filledAt = now;

@@ -1,5 +1,6 @@
 import { classNumber } from '../../delivery/event-class.ts';
 import type { AuditEvent } from '../audit-event.ts';
+import { FIRST_FAILURE, type HttpAccess } from '../file-input/http-access.ts';
 import type { Statement } from '../protocols/activity.ts';
 import type { StatementClass } from '../sql/analysis.ts';
 
@@ -10,6 +11,8 @@ const LOGIN = classNumber('login');
 const DDL = classNumber('ddl');
 const ERROR = classNumber('error');
 const GAP = classNumber('gap');
+
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 const OF_SQL: Readonly<Record<StatementClass, number>> = {
   READ,
@@ -55,11 +58,19 @@ export function deliveryClassOf({ activity, analysis }: AuditEvent): number {
       return MISC;
     case 'blind':
       return ERROR;
+    case 'http-access':
+      return ofRequest(activity);
     // About the whole agent: few, and what makes every other loss known.
     case 'capture-gap':
     case 'agent':
       return GAP;
   }
+}
+
+/** Methods that RFC 9110 calls safe read. https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1 */
+function ofRequest({ method, status }: HttpAccess): number {
+  if (status === undefined || status >= FIRST_FAILURE) return ERROR;
+  return SAFE_METHODS.has(method) ? READ : WRITE;
 }
 
 /** What is not known to be harmless counts as a write. */

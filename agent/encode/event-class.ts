@@ -1,5 +1,6 @@
 import type { Action, AuditEvent } from '../../contract/audit-event.ts';
 import type { AuditEvent as InternalEvent } from '../audit-event.ts';
+import { FIRST_FAILURE } from '../file-input/http-access.ts';
 import type { Login, Outcome, Statement, StatementAction } from '../protocols/activity.ts';
 import type { StatementClass } from '../sql/analysis.ts';
 import { Piece } from './piece.ts';
@@ -54,6 +55,11 @@ const END = eventClass('db.session.end', ['session'], 'end', 'ok');
 const UNDECODABLE = eventClass('db.session.undecodable', ['session'], 'info', 'unseen');
 const GAP = eventClass('db.gap', ['database'], 'info', 'unseen');
 const STILL_RUNNING = eventClass('db.query', ['database'], 'info', 'unseen');
+const OF_REQUESTS = {
+  ok: eventClass('http.access', ['web'], 'access', 'ok'),
+  failed: eventClass('http.access', ['web'], 'access', 'failed'),
+  unseen: eventClass('http.access', ['web'], 'access', 'unseen'),
+} as const;
 const OF_AGENT = {
   'dbaudit.agent.start': eventClass('dbaudit.agent.start', ['process'], 'start', 'ok'),
   'dbaudit.agent.stop': eventClass('dbaudit.agent.stop', ['process'], 'end', 'ok'),
@@ -77,6 +83,8 @@ export function classOf(activity: InternalEvent['activity'], statementClass: Sta
       return END;
     case 'capture-gap':
       return GAP;
+    case 'http-access':
+      return OF_REQUESTS[activity.status === undefined ? 'unseen' : activity.status < FIRST_FAILURE ? 'ok' : 'failed'];
     case 'agent':
       return OF_AGENT[activity.action];
   }

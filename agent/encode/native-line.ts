@@ -115,6 +115,28 @@ export class NativeLine {
     into.ascii(this.#agentCapture);
   }
 
+  /** As `identifyAgent`, for an event with an id and fields of its own; `fields` are objects by name, of JSON's kind. */
+  identifyEntry(
+    dataset: string,
+    id: string,
+    durationNanos: number | undefined,
+    fields: Readonly<Record<string, object | undefined>>,
+    into: JsonWriter,
+  ): void {
+    if (durationNanos !== undefined) {
+      into.ascii(',"duration":');
+      into.integer(durationNanos);
+    }
+    into.ascii(`,"dataset":"${dataset}","id":"${id}"`);
+    into.piece(SEQUENCE);
+    into.integer(this.sequence);
+    into.ascii(`},"ecs":{"version":"${ECS_VERSION}"}`);
+    for (const [name, value] of Object.entries(fields)) {
+      if (value !== undefined) into.json(`,"${name}":${JSON.stringify(value)}`);
+    }
+    into.ascii(this.#agentCapture);
+  }
+
   /** Closes `capture` or what came after it, `dbaudit` and the whole, and ends the line. */
   end(into: JsonWriter): void {
     into.piece(LINE_END);

@@ -1,8 +1,10 @@
 import type { AgentEvent, AuditEvent, CaptureGap, Session, SessionEvent } from '../audit-event.ts';
+import type { HttpAccess } from '../file-input/http-access.ts';
 import type { Blind, Login, Statement, StillRunning } from '../protocols/activity.ts';
 import type { SqlAnalysis } from '../sql/analysis.ts';
 import type { Encoder, EncoderOptions, EventNumbers } from './encoder.ts';
 import { classOf } from './event-class.ts';
+import { HTTP_DATASET, httpFields } from './http-fields.ts';
 import type { JsonWriter } from './json-writer.ts';
 import { NativeLine } from './native-line.ts';
 import { StatementDetailWriter, writeOperation, writeResponse, writeText } from './native-statement.ts';
@@ -47,6 +49,7 @@ class NativeEncoder implements Encoder {
   encode({ activity, session, analysis }: AuditEvent, { sequence, index }: EventNumbers, into: JsonWriter): void {
     this.#line.sequence = sequence;
     if (activity.kind === 'capture-gap' || activity.kind === 'agent') this.#agentEvent(activity, into);
+    else if (activity.kind === 'http-access') this.#httpAccess(activity, into);
     else if (session === undefined) throw new TypeError(`an event of kind ${activity.kind} needs its session`);
     else if (activity.kind === 'statement') this.#statement(activity, analysis, session, index, into);
     else if (activity.kind === 'login') this.#login(activity, session, index, into);
@@ -143,6 +146,12 @@ class NativeEncoder implements Encoder {
     line.parties(pieces, index, undefined, undefined, into);
     line.attributes(session, into);
     into.piece(pieces.capture);
+  }
+
+  #httpAccess(access: HttpAccess, into: JsonWriter): void {
+    const line = this.#line;
+    line.begin(classOf(access, undefined).head, access.at, into);
+    line.identifyEntry(HTTP_DATASET, access.id, access.durationNanos, httpFields(access), into);
   }
 
   #agentEvent(activity: CaptureGap | AgentEvent, into: JsonWriter): void {

@@ -9,6 +9,7 @@ import type { Nanos } from '../timeline.ts';
 import { communityId } from './community-id.ts';
 import type { Encoder, EncoderOptions, EventNumbers } from './encoder.ts';
 import { classOf } from './event-class.ts';
+import { HTTP_DATASET, httpFields } from './http-fields.ts';
 import { JsonWriter } from './json-writer.ts';
 import { ECS_VERSION } from './session-pieces.ts';
 import { TimestampWriter } from './timestamp.ts';
@@ -38,12 +39,18 @@ class PacketbeatEncoder implements Encoder {
 
   encode({ activity, session, analysis }: AuditEvent, { sequence, index }: EventNumbers, into: JsonWriter): void {
     const { action, outcome } = classOf(activity, analysis?.statementClass);
-    const id = session === undefined ? `${this.#options.instanceId}-${sequence}` : `${session.id}-${index}`;
+    const ofRequest = activity.kind === 'http-access';
+    const id = ofRequest
+      ? activity.id
+      : session === undefined
+        ? `${this.#options.instanceId}-${sequence}`
+        : `${session.id}-${index}`;
     const ofStatement = activity.kind === 'statement' && session !== undefined;
     const line = {
       '@timestamp': this.#time(activity.at),
       ...(ofStatement ? statementFields(activity, analysis, session) : {}),
       ...(session === undefined ? {} : sessionFields(session, activity)),
+      ...(ofRequest ? httpFields(activity) : {}),
       ecs: { version: ECS_VERSION },
       event: {
         id,
@@ -51,9 +58,14 @@ class PacketbeatEncoder implements Encoder {
         kind: 'event',
         category: ['network_traffic', 'network'],
         type: ['connection', 'protocol'],
-        dataset: session?.protocol === undefined ? 'dbaudit' : packetbeatType(session.protocol),
+        dataset: ofRequest
+          ? HTTP_DATASET
+          : session?.protocol === undefined
+            ? 'dbaudit'
+            : packetbeatType(session.protocol),
         action,
         outcome,
+        duration: ofRequest ? activity.durationNanos : undefined,
         reason: 'reason' in activity ? activity.reason : undefined,
         ...this.#span(activity, session),
       },

@@ -29,6 +29,8 @@ export interface HttpClientOptions {
   readonly requestTimeoutMillis: number;
   /** Default: 1 MiB. */
   readonly maxResponseBytes?: number;
+  /** Default: 2. */
+  readonly maxSockets?: number;
 }
 
 export interface HttpRequest {
@@ -72,7 +74,7 @@ export class HttpClient {
    * @throws TryAgain where there is no answer in time, WrongConfiguration where there cannot be one
    */
   async request(request: HttpRequest): Promise<HttpResponse> {
-    this.#loaded ??= load(this.#url, this.#options.tls);
+    this.#loaded ??= load(this.#url, this.#options);
     const { http, agent } = await this.#loaded;
     const credentials = await authorization(this.#options.credentials ?? {});
     this.#secrets = credentials?.secrets ?? [];
@@ -172,8 +174,8 @@ interface Loaded {
   readonly agent: Agent;
 }
 
-async function load(url: URL, tls: TlsSettings | undefined): Promise<Loaded> {
-  const settings = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, timeout: IDLE_MILLIS };
+async function load(url: URL, { tls, maxSockets = MAX_SOCKETS }: HttpClientOptions): Promise<Loaded> {
+  const settings = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets, timeout: IDLE_MILLIS };
   if (url.protocol !== 'https:') {
     const http = await import('node:http');
     return { http, agent: new http.Agent(settings) };

@@ -1,42 +1,30 @@
 import * as z from 'zod';
 import { type Batch, countOf } from '../batch.ts';
 import { compress } from '../connection/compression.ts';
-import { checkHttpFields, httpPlace, httpUrl } from '../connection/http-fields.ts';
+import { httpPlace } from '../connection/http-fields.ts';
 import { WrongConfiguration } from './failure.ts';
 import { BulkBody } from './opensearch/bulk-body.ts';
 import { BULK_REPLY_FIELDS, readBulkReply } from './opensearch/bulk-reply.ts';
+import { checkOpenSearchConnection, openSearchConnectionFields } from './opensearch/connection-fields.ts';
 import { eventReader } from './opensearch/event-reader.ts';
 import { Nodes } from './opensearch/nodes.ts';
 import { requestFailure } from './opensearch/server-error.ts';
 import type { PartlyTaken, Sink, SinkContext, SinkKind } from './sink.ts';
-import { secretFile, sinkFields, tlsFields } from './sink-fields.ts';
+import { sinkFields } from './sink-fields.ts';
 
 /** The server gives up waiting for its shards before we give up waiting for it: so it can say why. */
 const SERVER_SHARE_OF_TIMEOUT = 0.8;
-
-const nodeUrl = httpUrl.refine((text) => !/[?#]/.test(text), 'the address of a node has no query');
 
 const schema = z
   .strictObject({
     type: z.literal('opensearch'),
     ...sinkFields,
-    /** Nodes of one cluster. One is used until it fails, then the next. */
-    urls: z.array(nodeUrl).min(1),
+    ...openSearchConnectionFields,
     /** Where events go; also the name of its index template. */
     dataStream: z
       .string()
       .regex(/^[a-z0-9][a-z0-9._-]{0,200}$/, 'expected lower-case letters, digits, dots, dashes and underscores')
       .default('dbaudit-events'),
-    username: z
-      .string()
-      .min(1)
-      .regex(/^[^:]*$/, 'a user name cannot have a colon')
-      .optional(),
-    passwordFile: secretFile.optional(),
-    /** Elasticsearch: the encoded form (`base64(id:key)`). */
-    apiKeyFile: secretFile.optional(),
-    bearerFile: secretFile.optional(),
-    tls: tlsFields.optional(),
     compression: z.enum(['gzip', 'none']).default('gzip'),
     /** Index template and data stream, where they are missing or older than this agent. */
     installTemplate: z.boolean().default(true),
@@ -56,11 +44,7 @@ const schema = z
       })
       .prefault({}),
   })
-  .check(({ value, issues }) => {
-    const [first = ''] = value.urls;
-    const url = value.urls.find((one) => one.startsWith('http:')) ?? first;
-    checkHttpFields({ value: { ...value, url }, issues });
-  });
+  .check(checkOpenSearchConnection);
 
 type OpenSearchSettings = z.infer<typeof schema>;
 

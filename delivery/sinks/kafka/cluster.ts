@@ -4,12 +4,13 @@ import { readSecretFile } from '../../connection/secret-file.ts';
 import { readTlsFiles } from '../../connection/tls-files.ts';
 import { TryAgain } from '../failure.ts';
 import { type Circumstances, kafkaFailure, refusalFailure } from './kafka-failure.ts';
-import type { KafkaSettings } from './settings.ts';
+import type { KafkaConnectionSettings } from './settings.ts';
 
 /** Leaders move and partitions are added without anybody telling us; what fails is asked for anew at once. */
 const METADATA_MILLIS = 300_000;
 
-const MECHANISMS = {
+/** As the client names them. */
+export const MECHANISMS = {
   plain: 'PLAIN',
   'scram-sha-256': 'SCRAM-SHA-256',
   'scram-sha-512': 'SCRAM-SHA-512',
@@ -28,14 +29,14 @@ export type Leaders = readonly (string | undefined)[];
 
 /** The connections to the brokers of a cluster: made when they are needed, with the files' content of that moment. */
 export class Cluster {
-  readonly #settings: KafkaSettings;
+  readonly #settings: KafkaConnectionSettings;
   readonly #links = new Map<string, BrokerLink>();
   /** Those that are being made too. */
   readonly #connections = new Set<Connection>();
   #leaders: Leaders | undefined;
   #leadersUntil = 0;
 
-  constructor(settings: KafkaSettings) {
+  constructor(settings: KafkaConnectionSettings) {
     this.#settings = settings;
   }
 

@@ -15,6 +15,8 @@ export interface Circumstances {
   readonly ownCertificate?: boolean;
   /** What was to be done, where it is not writing. */
   readonly reading?: boolean;
+  /** Of consumers, where we are one. */
+  readonly group?: string;
   /** What broke the connection, where Node says so: whoever waits for an answer is only told that it was closed. */
   brokenBy?(): Error | undefined;
 }
@@ -57,6 +59,11 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     'DBA4004',
     ({ sasl }) => `${sasl === undefined ? 'we' : `user ${sasl.username}`} may not use this cluster so`,
     'allow the operation IdempotentWrite on the cluster, or set idempotent: false',
+  ),
+  GROUP_AUTHORIZATION_FAILED: wrong(
+    'DBA4004',
+    ({ sasl, group }) => `${sasl === undefined ? 'we' : `user ${sasl.username}`} may not read as the group ${group}`,
+    'allow the operation Read on the group, and Describe and Read on the topic',
   ),
   UNSUPPORTED_VERSION: wrong(
     'DBA4006',

@@ -19,23 +19,39 @@ const DEFAULT_EVENTS = 2000;
 /** A topic takes 1,048,588 by default (`max.message.bytes`). */
 const DEFAULT_BYTES = 1_000_000;
 
+export const kafkaTopic = z
+  .string()
+  .regex(/^[a-zA-Z0-9._-]{1,249}$/, 'expected at most 249 letters, digits, dots, dashes and underscores');
+
+/** How a cluster is reached, whoever writes to it or reads from it. */
+export const kafkaConnectionFields = {
+  /** `host:port`; one that answers is enough, it names the others. */
+  brokers: z.array(broker).min(1),
+  tls: tlsFields.optional(),
+  sasl: z
+    .strictObject({
+      mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+      username: z.string().min(1),
+      passwordFile: secretFile,
+    })
+    .optional(),
+  clientId: z
+    .string()
+    .regex(/^[a-zA-Z0-9._-]{1,100}$/)
+    .default('dbaudit'),
+  /** For connecting, and for each answer. */
+  requestTimeoutMillis: z.int().min(1000).max(300_000).default(10_000),
+} as const;
+
+/** What a connection to the brokers of a topic needs to know. */
+export type KafkaConnectionSettings = z.infer<z.ZodObject<typeof kafkaConnectionFields>> & { readonly topic: string };
+
 export const kafkaSchema = z
   .strictObject({
     type: z.literal('kafka'),
     ...sinkFields,
-    /** `host:port`; one that answers is enough, it names the others. */
-    brokers: z.array(broker).min(1),
-    topic: z
-      .string()
-      .regex(/^[a-zA-Z0-9._-]{1,249}$/, 'expected at most 249 letters, digits, dots, dashes and underscores'),
-    tls: tlsFields.optional(),
-    sasl: z
-      .strictObject({
-        mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
-        username: z.string().min(1),
-        passwordFile: secretFile,
-      })
-      .optional(),
+    ...kafkaConnectionFields,
+    topic: kafkaTopic,
     /** Whether all replicas in sync, or the partition's leader alone, have an event before it counts as delivered. */
     acks: z.enum(['all', 'leader']).default('all'),
     compression: z.enum(COMPRESSIONS).default('gzip'),
@@ -49,14 +65,8 @@ export const kafkaSchema = z
      * this key. `balanced`: each batch goes to the next partition. Default: session, or what the preset wants.
      */
     partitions: z.enum(['session', 'balanced']).optional(),
-    clientId: z
-      .string()
-      .regex(/^[a-zA-Z0-9._-]{1,100}$/)
-      .default('dbaudit'),
     /** The Kafka endpoint of a cloud's log service: sets defaults, and refuses what that service does not take. */
     preset: presetNames.optional(),
-    /** For connecting, and for each answer. */
-    requestTimeoutMillis: z.int().min(1000).max(300_000).default(10_000),
     /** The most of one request to a partition, before compression. Keep `bytes` below the topic's `max.message.bytes`. */
     limits: z
       .strictObject({
