@@ -19,6 +19,12 @@ const GROUPS = [
     about:
       'In the agent’s log and `/status`, in `kubectl dbaudit sink list` and `sink test`. The agent goes on; events wait for the receiver as long as there is room.',
   },
+  {
+    prefix: 'DBA5',
+    title: 'The collector does not answer what it was asked',
+    about:
+      'In its answers, on its page and in the commands that ask it. Agents get them too, and keep their events meanwhile.',
+  },
 ] as const;
 
 /** docs/codes.md: each code under a heading of its own, so that `docs/codes.md#dba2001` leads there. */
