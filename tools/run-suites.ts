@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { type SuiteResult, summarize } from './suite-result.ts';
 
 /** Runs the suites named (all by default), one after the other; ends with `N passed, N failed` over all of them. */
-const SUITES = ['unit', 'property', 'captures', 'integration', 'cluster'];
+const SUITES = ['unit', 'property', 'captures', 'integration', 'browser', 'cluster'];
 
 const asked = process.argv.slice(2).filter((name) => name !== '');
 const unknown = asked.filter((name) => !SUITES.includes(name));
@@ -47,5 +47,5 @@ function runSuite(name: string): SuiteResult {
 
 /** Servers and captures share two cores with what is tested: one file at a time. The cluster's files share one cluster. */
 function workers(name: string): string[] {
-  return name === 'integration' || name === 'cluster' ? ['--runInBand'] : ['--maxWorkers=2'];
+  return name === 'integration' || name === 'browser' || name === 'cluster' ? ['--runInBand'] : ['--maxWorkers=2'];
 }
