@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import type { ColourChoice } from './output/screen.ts';
 
-/** What every command takes: the flags of `kubectl options`, and two of ours. Absent: as the kubeconfig says. */
+/** What every command takes: the flags of `kubectl options`, and some of ours. Absent: as the kubeconfig says. */
 export interface GlobalOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
@@ -22,6 +22,8 @@ export interface GlobalOptions {
   readonly clientKey?: string;
   readonly v?: string;
   readonly dbauditNamespace?: string;
+  readonly collector?: string;
+  readonly collectorCa?: string;
   readonly color: ColourChoice;
 }
 
@@ -30,6 +32,8 @@ export function globalOptions(): Option[] {
   return [
     new Option('-n, --namespace <name>', 'the namespace to work in; otherwise that of the context'),
     new Option('--dbaudit-namespace <name>', 'where dbaudit is installed; otherwise found by its label'),
+    new Option('--collector <url>', 'the collector behind an ingress; otherwise through a port-forward'),
+    new Option('--collector-ca <file>', 'certificates of the authorities to trust for --collector'),
     new Option('--color <when>', 'auto: in a terminal, unless NO_COLOR is set')
       .choices(['auto', 'always', 'never'])
       .default('auto'),

@@ -1,10 +1,15 @@
+import { API_GROUP, type API_RIGHTS } from '../contract/collector-api.ts';
+
 /**
  * What each command of the plugin needs of the API server. The ClusterRoles for users and docs/reference/rbac.md are
  * made of this table. Commands that are not here ask nothing of a cluster.
  */
 
-/** The built-in roles they are aggregated to; `cluster` is for cluster administrators alone and goes into no role. */
-export type Level = 'view' | 'edit' | 'admin' | 'cluster';
+/**
+ * The built-in roles they are aggregated to; those of the collector's users, which are bound by name alone (audit-roles.ts);
+ * `client`: the group that may reach the collector at all; `cluster` is for cluster administrators and goes into no role.
+ */
+export type Level = 'view' | 'edit' | 'admin' | 'client' | 'reader' | 'auditor' | 'security-admin' | 'cluster';
 
 /** Where a right applies: in the namespaces worked on, in that of dbaudit, or in the cluster as a whole. */
 type Scope = 'namespace' | 'dbaudit' | 'cluster';
@@ -152,6 +157,29 @@ function testSink(scope: Scope): readonly Right[] {
     { ...EVENTS, scope, optional: 'why the pod does not start' },
   ];
 }
+/** Who may do so is not who may see something there. */
+const REACH_COLLECTOR: readonly Right[] = [
+  { group: '', resources: ['configmaps'], verbs: ['get'], scope: 'dbaudit', level: 'client' },
+  { group: '', resources: ['pods/portforward'], verbs: ['get', 'create'], scope: 'dbaudit', level: 'client' },
+];
+const KEPT_EVENTS = kept('auditevents', ['get'], 'reader');
+const KEPT_VALUES: Right = {
+  ...kept('auditevents', ['read-literals'], 'auditor'),
+  optional: 'the values in statements: `?` stands for each',
+};
+const KEPT_STREAM: readonly Right[] = [...REACH_COLLECTOR, KEPT_EVENTS].map((right) => ({
+  ...right,
+  optional: 'the collector’s one stream: the logs of agents are read',
+}));
+
+function kept(resource: keyof typeof API_RIGHTS, verbs: readonly string[], level: Level): Right {
+  return { group: API_GROUP, resources: [resource], verbs, scope: 'namespace', level };
+}
+
+function ofCollector(command: string, level: Level, ...rights: readonly Right[]): CommandRights {
+  return { command, level, rights: [...REACH_COLLECTOR, ...rights] };
+}
+
 const RESTART: readonly Right[] = [
   { group: 'apps', resources: CONTROLLERS, verbs: ['patch'], scope: 'namespace' },
   { group: 'batch', resources: ['cronjobs'], verbs: ['patch'], scope: 'namespace' },
@@ -166,7 +194,7 @@ const RESTART: readonly Right[] = [
 const LABEL_NAMESPACES: Right = { group: '', resources: ['namespaces'], verbs: ['get', 'patch'], scope: 'cluster' };
 
 export const COMMAND_RIGHTS: readonly CommandRights[] = [
-  { command: 'tail', level: 'view', rights: [PODS, LOGS, SERVICES, OWNERS, JOB_OWNERS] },
+  { command: 'tail', level: 'view', rights: [PODS, LOGS, SERVICES, OWNERS, JOB_OWNERS, ...KEPT_STREAM] },
   { command: 'top', level: 'view', rights: [PODS, LOGS, SERVICES, OWNERS, JOB_OWNERS] },
   { command: 'coverage', level: 'view', rights: [PODS, ...WORKLOADS, NAMESPACES, ...INJECTION, ASK_AGENTS] },
   { command: 'analyze', level: 'view', rights: [PODS, ...WORKLOADS, EVENTS, NAMESPACES, ...INJECTION] },
@@ -177,6 +205,32 @@ export const COMMAND_RIGHTS: readonly CommandRights[] = [
     rights: [PODS, NAMESPACES, ...INJECTOR, ...INJECTION, ...ASK_INJECTOR, ...CREDENTIALS],
   },
   { command: 'version', level: 'view', rights: [INSTALLED] },
+  ofCollector('search', 'reader', KEPT_EVENTS, KEPT_VALUES),
+  ofCollector('query', 'auditor', kept('auditevents', ['get', 'query'], 'auditor'), KEPT_VALUES),
+  ofCollector('ui', 'reader', KEPT_EVENTS, KEPT_VALUES),
+  ofCollector('report', 'auditor', kept('reports', ['get', 'create'], 'auditor')),
+  ofCollector('export', 'auditor', kept('auditevents', ['get', 'export'], 'auditor'), KEPT_VALUES),
+  ofCollector('verify', 'auditor', { ...kept('integrity', ['get'], 'auditor'), scope: 'cluster' }),
+  ofCollector('alert list|show', 'auditor', kept('alerts', ['get'], 'auditor')),
+  ofCollector(
+    'alert ack|resolve|assign|comment',
+    'security-admin',
+    kept('alerts', ['get', 'update'], 'security-admin'),
+  ),
+  ofCollector('alert silence|silences|unsilence', 'security-admin', {
+    ...kept('silences', ['get', 'update'], 'security-admin'),
+    scope: 'cluster',
+  }),
+  ofCollector(
+    'rule list|show|test',
+    'security-admin',
+    { ...kept('rules', ['get'], 'security-admin'), scope: 'cluster' },
+    KEPT_EVENTS,
+  ),
+  ofCollector('rule enable|observe|disable|add|remove', 'security-admin', {
+    ...kept('rules', ['get', 'update'], 'security-admin'),
+    scope: 'cluster',
+  }),
   { command: 'sink list', level: 'view', rights: LIST_SINKS },
   {
     command: 'enable TYPE/NAME',

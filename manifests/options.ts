@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { injectionSettingsSchema, quantity } from '../contract/injection-settings.ts';
 import { DEFAULT_NAMESPACE } from '../contract/labels.ts';
+import { VERSION } from '../contract/version.ts';
 
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -75,9 +76,54 @@ export const installOptionsSchema = z.strictObject({
     .describe('Taints the injector tolerates.'),
   injection: injectionSettingsSchema
     .omit({ image: true, imagePullPolicy: true })
+    // So that the collector knows whose events they are.
+    .extend({ sinkToken: z.enum(['none', 'projected']).default('projected') })
     .prefault({})
     .describe('How agents are injected, unless a pod or namespace says otherwise by annotation.'),
-  agentConfig: z.string().default('sinks:\n  - type: stdout\n').describe('Configuration of every agent, YAML.'),
+  agentConfig: z
+    .string()
+    .default('')
+    .describe(
+      'Configuration of every agent, YAML. Empty: to standard output, and to the collector where there is one.',
+    ),
+  collector: z
+    .boolean()
+    .default(true)
+    .describe('Install the collector, which keeps events, answers questions, raises alerts and makes reports.'),
+  collectorImage: z
+    .string()
+    .regex(IMAGE)
+    .default(`ghcr.io/dbaudit/dbaudit-collector:${VERSION}`)
+    .describe('Image of the collector.'),
+  collectorConfig: z.string().default('').describe('Configuration of the collector, YAML; docs/collector.md lists it.'),
+  collectorPersistent: z
+    .boolean()
+    .default(true)
+    .describe('Keep events on a volume of their own. Otherwise they are gone with the pod.'),
+  collectorStorage: quantity
+    .default('20Gi')
+    .describe('Size of that volume: 180 days of 30 statements a second take about 20Gi.'),
+  collectorStorageClass: z.string().default('').describe('Its StorageClass. Empty: the default one of the cluster.'),
+  collectorResources: z
+    .strictObject({
+      requests: z.strictObject({ cpu: quantity.default('100m'), memory: quantity.default('600Mi') }).prefault({}),
+      limits: z.strictObject({ cpu: quantity.optional(), memory: quantity.default('1Gi') }).prefault({}),
+    })
+    .prefault({})
+    .describe('Of the collector.'),
+  collectorUsers: z
+    .string()
+    .min(1)
+    .default('system:authenticated')
+    .describe(
+      'Group whose members reach the collector by port-forward. What they see there is a matter of their roles.',
+    ),
+  collectorClientCertificates: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Let the collector read the authority of client certificates from kube-system, so that it knows users who have those.',
+    ),
   mirrorSinkSecret: z
     .boolean()
     .default(false)
@@ -104,8 +150,8 @@ export const installOptionsSchema = z.strictObject({
 });
 
 /**
- * Complete options. Renderers may branch on the truth values and on `injector` alone and pass every other value on as
- * it is: the chart is rendered with expressions in their place.
+ * Complete options. Renderers may branch on the truth values, on `injector` and on whether texts are empty alone, and
+ * pass every other value on as it is: the chart is rendered with expressions in their place.
  */
 export type InstallOptions = z.infer<typeof installOptionsSchema>;
 

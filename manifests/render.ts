@@ -1,5 +1,8 @@
 import type { KubernetesObject } from '../contract/kubernetes-object.ts';
+import { renderAuditRoles } from './audit-roles.ts';
 import { renderCertificate } from './certificate.ts';
+import { renderCollector } from './collector.ts';
+import { renderCollectorRoles } from './collector-roles.ts';
 import { renderConfiguration } from './configuration.ts';
 import { renderDeployment } from './deployment.ts';
 import { renderDisruptionBudget } from './disruption-budget.ts';
@@ -24,7 +27,10 @@ interface Part {
 export const PARTS: readonly Part[] = [
   { name: 'namespace', render: renderNamespace },
   { name: 'user-roles', render: renderUserRoles },
+  { name: 'audit-roles', render: renderAuditRoles },
   { name: 'configuration', render: renderConfiguration },
+  { name: 'collector-roles', render: renderCollectorRoles },
+  { name: 'collector', render: renderCollector },
   { name: 'injector-roles', render: renderInjectorRoles },
   { name: 'flow-schema', render: renderFlowSchema },
   { name: 'network-policy', render: renderNetworkPolicy },

@@ -4,7 +4,7 @@ import { clusterMetadata } from './metadata.ts';
 import type { InstallOptions } from './options.ts';
 import { type PolicyRule, RBAC } from './policy-rule.ts';
 
-type AggregatedLevel = Exclude<Level, 'cluster'>;
+type AggregatedLevel = Extract<Level, 'view' | 'edit' | 'admin'>;
 
 /** From the least to the most: each holds what those before it hold. */
 const LEVELS: readonly AggregatedLevel[] = ['view', 'edit', 'admin'];

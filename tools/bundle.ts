@@ -39,7 +39,8 @@ export async function bundle(entry: string, output: string, format: BundleFormat
     minifyWhitespace: true,
     platform: 'node',
     target: 'node24',
-    external: ['cap'],
+    // Native code is loaded from packages beside the bundle.
+    external: ['cap', '@duckdb/node-bindings'],
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
+import { collectorChecks } from '../checks/collector-checks.ts';
 import { injectionChecks, injectorChoiceChecks } from '../checks/injection-checks.ts';
 import { installChecks } from '../checks/install-checks.ts';
 import { kubernetesChecks } from '../checks/kubernetes-checks.ts';
 import { type Check, runCheck } from '../checks/result.ts';
 import type { CommandContext } from '../context.ts';
 import { parseDuration } from '../duration.ts';
+import { collectorState } from '../installation/collector-state.ts';
 import type { CheckCategory, CheckDocument, CheckResult } from '../output/schemas/check.ts';
 import type { Screen } from '../output/screen.ts';
 import { OUTPUT_API_VERSION, printDocument } from '../output/structured.ts';
@@ -62,6 +64,9 @@ async function runAll(context: CommandContext, pre: boolean, update: (state: str
     : [
         ['kubernetes', kubernetesChecks(cluster)],
         ['injection', injectionChecks(cluster, namespace)],
+        ...((await collectorState(cluster, namespace)) === undefined
+          ? []
+          : [['collector', collectorChecks(context, cluster, namespace)] as const]),
       ];
   const categories: CheckCategory[] = [];
   for (const [category, checks] of groups) {

@@ -2,7 +2,15 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
 
 /** In the order of `--help`. */
-export const COMMAND_GROUPS = ['Get started', 'Choose targets', 'See traffic', 'Pipeline', 'Other'] as const;
+export const COMMAND_GROUPS = [
+  'Get started',
+  'Choose targets',
+  'See traffic',
+  'Look back',
+  'Be alerted',
+  'Pipeline',
+  'Other',
+] as const;
 
 /** A command as `--help` and completion know it, without what it takes to run it. */
 export interface CommandEntry {
@@ -116,6 +124,55 @@ export const commands: readonly CommandEntry[] = [
     group: 'See traffic',
     summary: 'show the database statements in packet captures and saved events',
     load: async () => (await import('./replay.ts')).buildReplay,
+  },
+  {
+    name: 'search',
+    group: 'Look back',
+    summary: 'search the statements that the collector keeps',
+    load: async () => (await import('./search.ts')).buildSearch,
+  },
+  {
+    name: 'query',
+    group: 'Look back',
+    summary: 'ask the collector in SQL',
+    load: async () => (await import('./query.ts')).buildQuery,
+  },
+  {
+    name: 'ui',
+    group: 'Look back',
+    summary: 'open the collector’s page in a browser',
+    load: async () => (await import('./ui.ts')).buildUi,
+  },
+  {
+    name: 'report',
+    group: 'Look back',
+    summary: 'have reports made, and fetch them',
+    load: async () => (await import('./report.ts')).buildReport,
+  },
+  {
+    name: 'export',
+    group: 'Look back',
+    summary: 'write what the collector keeps to a file',
+    load: async () => (await import('./export.ts')).buildExport,
+  },
+  {
+    name: 'verify',
+    group: 'Look back',
+    summary: 'check that nothing that is kept was changed or removed',
+    asks: true,
+    load: async () => (await import('./verify.ts')).buildVerify,
+  },
+  {
+    name: 'alert',
+    group: 'Be alerted',
+    summary: 'show alerts, and say what becomes of them',
+    load: async () => (await import('./alert.ts')).buildAlert,
+  },
+  {
+    name: 'rule',
+    group: 'Be alerted',
+    summary: 'show, test and change what raises alerts',
+    load: async () => (await import('./rule.ts')).buildRule,
   },
   {
     name: 'sink',

@@ -4,6 +4,7 @@ import { SINK_SECRET } from '../../contract/labels.ts';
 import { UserError } from '../../contract/user-error.ts';
 import { renderManifests } from '../../manifests/render.ts';
 import type { CommandContext } from '../context.ts';
+import { resolveStorage } from '../installation/choose-storage.ts';
 import { applyInstallation, type InstallFlags, resolveInjector } from '../installation/install.ts';
 import { addInstallOptions } from '../installation/install-flags.ts';
 import { completeOptions, readValues, type ValueFlags } from '../installation/install-values.ts';
@@ -29,7 +30,11 @@ async function install(context: CommandContext, options: Options): Promise<void>
   const namespace = options.output === undefined ? await context.ownNamespace() : globals.dbauditNamespace;
   const named = namespace === undefined ? {} : { namespace };
   const given = await readValues(options, context.stdin, named);
-  const values = await resolveInjector(context, options.injector, given, options.output !== undefined);
+  const injected = await resolveInjector(context, options.injector, given, options.output !== undefined);
+  const values =
+    options.output === undefined
+      ? await resolveStorage(await context.cluster(), injected, (line) => context.screen.say(line))
+      : injected;
   if (options.output !== undefined) {
     if (options.sinkSecret !== undefined) {
       throw new UserError(
@@ -64,6 +69,9 @@ async function install(context: CommandContext, options: Options): Promise<void>
       '  kubectl dbaudit enable deploy/NAME -n NAMESPACE --wait   capture a workload; its pods are restarted',
       '  kubectl dbaudit tail -n NAMESPACE                        watch its statements',
       '  kubectl dbaudit coverage                                 see what is captured and what is not',
+      ...(installed.options.collector
+        ? ['  kubectl dbaudit ui                                       look at all that was, in a browser']
+        : []),
       '',
       'To take it away: kubectl dbaudit uninstall, or without the plugin:',
       ...removalRecipe(installed.objects).map((line) => `  ${line}`),

@@ -5,7 +5,7 @@ import { UserError } from '../../contract/user-error.ts';
 import type { CommandContext } from '../context.ts';
 import { formatAge, parseDuration } from '../duration.ts';
 import { readStatus } from '../installation/status.ts';
-import type { Status, StatusInjector } from '../output/schemas/status.ts';
+import type { Status, StatusCollector, StatusInjector } from '../output/schemas/status.ts';
 import type { Screen } from '../output/screen.ts';
 import { printDocument } from '../output/structured.ts';
 import { formatTable } from '../output/table.ts';
@@ -26,7 +26,7 @@ interface Options {
 export function buildStatus(context: CommandContext): Command {
   return new Command('status')
     .description(
-      'Show the injector, its certificate and how many pods are captured. Ends with 1 where something is wrong.',
+      'Show the injector, its certificate, the collector and how many pods are captured. Ends with 1 where something is wrong.',
     )
     .option('--wait', 'wait until pods that ask for it get an agent')
     .option('--timeout <duration>', 'how long to wait', parseDuration, FIVE_MINUTES)
@@ -62,7 +62,7 @@ function waitForHealth(context: CommandContext, { timeout }: Options): Promise<S
 }
 
 function printSummary(screen: Screen, status: Status, wide: boolean): void {
-  const { injectors, pods, sinks, problems, version } = status;
+  const { injectors, pods, sinks, collector, problems, version } = status;
   const share = pods.selected === 0 ? '' : ` (${((100 * pods.captured) / pods.selected).toFixed(1)} %)`;
   const rows: [string, string][] = [
     ['Context', status.context],
@@ -73,6 +73,9 @@ function printSummary(screen: Screen, status: Status, wide: boolean): void {
       'Pods',
       `${pods.captured} of ${pods.selected} captured${share}${pods.skipped > 0 ? `, ${pods.skipped} skipped` : ''}`,
     ],
+    ...(collector === undefined
+      ? []
+      : [['Collector', describeCollector(screen, collector)] satisfies [string, string]]),
     ...(sinks === undefined ? [] : [['Sinks', sinks.map(describeSink).join(', ')] satisfies [string, string]]),
     ...(Object.keys(pods.versions).length > 0 ? [['Agents', agents(pods.versions)] satisfies [string, string]] : []),
   ];
@@ -108,6 +111,16 @@ function describe(screen: Screen, { kind, replicas, trouble, image }: StatusInje
 
 function describeSink({ name, place }: NonNullable<Status['sinks']>[number]): string {
   return name === 'stdout' ? name : `${name} (${place})`;
+}
+
+function describeCollector(screen: Screen, collector: StatusCollector): string {
+  const { ready, storage, events, oldest, perSecond } = collector;
+  const state = ready ? screen.paint('green', 'OK') : screen.paint('red', 'not ready');
+  const kept = events === undefined ? [] : [`${events} events`];
+  const since = oldest === undefined ? [] : [`the oldest ${formatAge(Date.now() - Date.parse(oldest))} old`];
+  const rate = perSecond === undefined ? [] : [`${perSecond.toFixed(1)}/s`];
+  const volume = storage === undefined ? 'no volume: gone with its pod' : `${storage} volume`;
+  return `${state}   ${[...kept, ...since, ...rate, volume].join(', ')}`;
 }
 
 function certificateRow({ pods }: StatusInjector): [string, string][] {

@@ -25,14 +25,15 @@ interface TailOptions extends DisplayOptions {
   readonly maxRate?: number;
   readonly bothEnds?: true;
   readonly printFilter?: true;
+  readonly fromAgents?: true;
 }
 
 /** `kubectl dbaudit tail [REGEX|TYPE/NAME]`: the statements of pods as they come. */
 export function buildTail(context: CommandContext): Command {
   const command = new Command('tail')
     .description(
-      'Show what databases are asked, as it happens, straight from the agents: nothing else need be installed. Pods ' +
-        'that come are followed too. What was not seen is shown in line (LOST, BLIND).',
+      'Show what databases are asked, as it happens: by the one stream of the collector where there is one, else straight ' +
+        'from the logs of agents. Pods that come are followed too. What was not seen is shown in line (LOST, BLIND).',
     )
     .argument('[target]', 'a regular expression for the names of pods, or TYPE/NAME; otherwise all pods with an agent')
     .optionsGroup('Pods (-n a,b names several namespaces):')
@@ -41,6 +42,7 @@ export function buildTail(context: CommandContext): Command {
     .addOption(
       new Option('--max-pods <count>', 'read so many at a time').argParser(parseCount).default(DEFAULT_MAX_PODS),
     )
+    .option('--from-agents', 'read the logs of agents even where there is a collector')
     .optionsGroup('Time:')
     .option('-f, --follow', 'show what comes (the default, unless --until has passed)')
     .option('--no-follow', 'show what is there, in order, and end')
@@ -60,7 +62,7 @@ export function buildTail(context: CommandContext): Command {
   );
   const readTerms = addFilterOptions(command);
   return command.addHelpText('after', EXAMPLES).action(async (target: string | undefined, options: TailOptions) => {
-    const { since, until, last, follow, maxPods, maxRate, bothEnds, printFilter, ...rest } = options;
+    const { since, until, last, follow, maxPods, maxRate, bothEnds, printFilter, fromAgents, ...rest } = options;
     const terms = readTerms();
     if (printFilter) {
       for (const line of describeFilter(terms)) context.screen.print(line);
@@ -75,6 +77,7 @@ export function buildTail(context: CommandContext): Command {
         terms,
         last,
         maxPods,
+        fromAgents: fromAgents === true,
         bothEnds: bothEnds ?? !FOR_PEOPLE.has(options.output),
         window: { since, until },
         follow: follow ?? (until === undefined || until > Date.now()),

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { UserError } from '../../contract/user-error.ts';
 import { VERSION } from '../../contract/version.ts';
 import type { CommandContext } from '../context.ts';
+import { resolveStorage } from '../installation/choose-storage.ts';
 import { applyInstallation, type InstallFlags, resolveInjector } from '../installation/install.ts';
 import { addInstallOptions } from '../installation/install-flags.ts';
 import { readValues, type ValueFlags } from '../installation/install-values.ts';
@@ -49,12 +50,9 @@ async function upgrade(context: CommandContext, options: Options): Promise<void>
     );
   }
   const earlier = { ...(await readValuesRecord(cluster, namespace)), namespace };
-  const values = await resolveInjector(
-    context,
-    options.injector,
-    await readValues(options, context.stdin, earlier),
-    false,
-  );
+  const given = await readValues(options, context.stdin, earlier);
+  const injected = await resolveInjector(context, options.injector, given, false);
+  const values = await resolveStorage(cluster, injected, (line) => screen.say(line));
   const { objects, options: installed } = await applyInstallation(context, cluster, values, options);
   const outdated = outdatedObjects(present, objects, installed);
   for (const object of outdated) {

@@ -1,5 +1,6 @@
 import { formatAge } from '../duration.ts';
 import { workloadKindOf } from '../kubernetes/workload-kinds.ts';
+import { csvLine } from '../output/csv.ts';
 import { type Column, formatTable } from '../output/table.ts';
 import { printable } from '../output/text-width.ts';
 import type { Seen, WorkloadCoverage } from './workload-coverage.ts';
@@ -38,7 +39,7 @@ export function formatCsv(workloads: readonly WorkloadCoverage[]): string[] {
     'namespace,workload,pods,ready,captured,uncovered,mode,protocols,last_event,dropped_packets,gap_bytes,reasons';
   const rows = workloads.map((row) => {
     const { namespace, workload, pods, ready, captured, uncovered, mode, seen } = row;
-    return [
+    return csvLine([
       namespace,
       workload,
       pods.length,
@@ -51,9 +52,7 @@ export function formatCsv(workloads: readonly WorkloadCoverage[]): string[] {
       seen?.droppedPackets ?? '',
       seen?.gapBytes ?? '',
       reasonTexts(row).join('; '),
-    ]
-      .map(quote)
-      .join(',');
+    ]);
   });
   return [heading, ...rows];
 }
@@ -138,9 +137,4 @@ function shortName({ workload, owner }: WorkloadCoverage): string {
 
 function age(time: string | undefined, now: Date): string {
   return time === undefined ? '-' : formatAge(now.getTime() - Date.parse(time));
-}
-
-function quote(value: string | number): string {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { AuditEvent } from '../../contract/audit-event.ts';
 import { parseDuration } from '../duration.ts';
-import { isOfKind, KINDS } from './kinds.ts';
+import { isOfKind, KINDS, parseKind } from './kinds.ts';
 import { type KnownAddresses, ownPod, partiesOf } from './known-addresses.ts';
 import { namePattern, partyPattern, podPattern } from './name-pattern.ts';
 
@@ -72,12 +72,7 @@ export const FILTERS: readonly FilterDefinition[] = [
     description: `${KINDS.join(', ')}`,
     gaps: 'kind',
     matcher: (value) => {
-      const wanted = words(value).map((word) => {
-        const kind = KINDS.find((kind) => kind === word);
-        if (kind === undefined)
-          throw new InvalidArgumentError(`${JSON.stringify(word)} is no kind; there are ${KINDS.join(', ')}.`);
-        return kind;
-      });
+      const wanted = words(value).map(parseKind);
       return (event) => wanted.some((kind) => isOfKind(event, kind));
     },
   },
@@ -98,8 +93,7 @@ export const FILTERS: readonly FilterDefinition[] = [
     flags: '--rows-over <count>',
     description: 'what gave back or changed more rows',
     matcher: (value) => {
-      if (!/^\d+$/.test(value)) throw new InvalidArgumentError('A whole number is expected, such as 10000.');
-      const limit = Number(value);
+      const limit = parseRowCount(value);
       return ({ db, dbaudit }) =>
         Math.max(db?.response?.returned_rows ?? 0, dbaudit.result?.affected_rows ?? 0) > limit;
     },
@@ -109,7 +103,7 @@ export const FILTERS: readonly FilterDefinition[] = [
     description: 'pods in which it was captured: [NAMESPACE/]NAME; * stands for anything',
     gaps: 'place',
     matcher: (value) => {
-      const patterns = list(value).map(podPattern);
+      const patterns = valueList(value).map(podPattern);
       return (event) => {
         const pod = ownPod(event);
         return pod === undefined ? undefined : patterns.some((matches) => matches(pod));
@@ -154,6 +148,12 @@ export const FILTERS: readonly FilterDefinition[] = [
   },
 ];
 
+/** @throws InvalidArgumentError */
+export function parseRowCount(value: string): number {
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('A whole number is expected, such as 10000.');
+  return Number(value);
+}
+
 /** `(?i)` in front, as RE2 and grep know it, is not JavaScript's: it becomes a flag. */
 export function parseExpression(text: string): RegExp {
   const [, folded, source = ''] = /^(\(\?i\))?(.*)$/s.exec(text) ?? [];
@@ -181,7 +181,7 @@ function elapsedNanos({ event, '@timestamp': at }: AuditEvent): number | undefin
 }
 
 function side(which: 'client' | 'server', value: string, known: KnownAddresses): Matcher {
-  const patterns = list(value).map((text) => {
+  const patterns = valueList(value).map((text) => {
     const pattern = partyPattern(text);
     if (pattern === undefined)
       throw new InvalidArgumentError(
@@ -198,7 +198,7 @@ function side(which: 'client' | 'server', value: string, known: KnownAddresses):
 }
 
 function named(value: string, namesOf: (event: AuditEvent) => readonly string[]): Matcher {
-  const patterns = list(value).map((text) => namePattern(text, true));
+  const patterns = valueList(value).map((text) => namePattern(text, true));
   return (event) => namesOf(event).some((name) => patterns.some((matches) => matches(name)));
 }
 
@@ -207,10 +207,14 @@ function listOf(name: string | undefined): readonly string[] {
 }
 
 function words(value: string): readonly string[] {
-  return list(value).map((word) => word.toLowerCase());
+  return valueList(value).map((word) => word.toLowerCase());
 }
 
-function list(value: string): readonly string[] {
+/**
+ * `a,b` as its items.
+ * @throws InvalidArgumentError where one is empty
+ */
+export function valueList(value: string): readonly string[] {
   const items = value.split(',').map((item) => item.trim());
   if (items.includes('')) throw new InvalidArgumentError('An item of the list is empty.');
   return items;

@@ -59,11 +59,12 @@ export function describeFilter(terms: readonly FilterTerm[]): readonly string[] 
 }
 
 /** `--protocol` */
-function longFlag({ flags }: FilterDefinition): string {
+export function longFlag({ flags }: FilterDefinition): string {
   return /--[a-z-]+/.exec(flags)?.[0] ?? flags;
 }
 
-function excludes({ definition, negated }: FilterTerm): boolean {
+/** Whether it leaves out what it matches. */
+export function excludes({ definition, negated }: FilterTerm): boolean {
   return negated !== (definition.negative === true);
 }
 

@@ -1,10 +1,20 @@
+import { InvalidArgumentError } from 'commander';
 import type { Action, AuditEvent } from '../../contract/audit-event.ts';
 
 /** What `--kind` takes. An event may be of several kinds: a failed login is `auth` and `error`. */
 export const KINDS = ['query', 'auth', 'session', 'error', 'gap', 'agent', 'api'] as const;
 export type Kind = (typeof KINDS)[number];
 
-const GAPS: ReadonlySet<Action> = new Set(['db.gap', 'db.session.undecodable', 'dbaudit.agent.overload']);
+/** Actions that say that something was not seen. */
+export const GAPS: ReadonlySet<Action> = new Set(['db.gap', 'db.session.undecodable', 'dbaudit.agent.overload']);
+
+/** @throws InvalidArgumentError */
+export function parseKind(word: string): Kind {
+  const kind = KINDS.find((kind) => kind === word);
+  if (kind === undefined)
+    throw new InvalidArgumentError(`${JSON.stringify(word)} is no kind; there are ${KINDS.join(', ')}.`);
+  return kind;
+}
 
 /** Says that something was not seen. Such events pass every filter that does not name them. */
 export function isGap({ event }: AuditEvent): boolean {

@@ -1,8 +1,8 @@
-import type { AuditEvent } from '../../contract/audit-event.ts';
+import type { AuditEvent, Party as ResolvedParty } from '../../contract/audit-event.ts';
 
 /** One side of a connection as people know it. */
 export interface Party {
-  /** `NAMESPACE/POD`, `SERVICE.NAMESPACE`, or the address where no name is known. */
+  /** `NAMESPACE/POD`, `SERVICE.NAMESPACE`, a node's name, or the address where no name is known. */
   readonly name: string;
   readonly port: number;
 }
@@ -60,14 +60,23 @@ function partyOf(
 ): Party | undefined {
   if (endpoint === undefined) return undefined;
   const { ip, port } = endpoint;
-  if (resolved !== undefined) return { name: `${resolved.k8s.namespace}/${resolved.k8s.pod}`, port };
+  const found = resolved && resolvedName(resolved.k8s);
+  if (found !== undefined) return { name: found, port };
   const own = isLoopback(ip) ? ownPod(event) : undefined;
   return { name: own ?? known.nameOf(ip, Date.parse(event['@timestamp'])) ?? ip, port };
 }
 
+/** Undefined where the collector found no single holder of the address. */
+function resolvedName({ kind, namespace, pod, service, node }: ResolvedParty): string | undefined {
+  if (kind === 'node') return node;
+  if (namespace === undefined) return undefined;
+  if (pod !== undefined) return `${namespace}/${pod}`;
+  return service === undefined ? undefined : `${service}.${namespace}`;
+}
+
 /** The pod whose traffic it is, as `NAMESPACE/POD`. */
 export function ownPod({ kubernetes }: AuditEvent): string | undefined {
-  return kubernetes && `${kubernetes.namespace}/${kubernetes.pod.name}`;
+  return kubernetes?.pod && `${kubernetes.namespace}/${kubernetes.pod.name}`;
 }
 
 function isLoopback(ip: string): boolean {

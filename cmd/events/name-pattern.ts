@@ -31,13 +31,19 @@ export function partyPattern(text: string): PartyPattern | undefined {
   const range = /^([\d.]+|[\da-f:.]*:[\da-f:.]*)\/(\d+)$/i.exec(text);
   if (range) return rangePattern(range[1] ?? '', Number(range[2]));
   if (isIP(text) !== 0) return addressPattern(text);
-  const { host, port } = /^(?<host>.*?)(?::(?<port>\d+))?$/.exec(text)?.groups ?? {};
-  if (port !== undefined && Number(port) > 65_535) return undefined;
-  const matchesPort = (party: Party) => port === undefined || party.port === Number(port);
-  if (host === undefined || (host === '' && port === undefined)) return undefined;
+  const { host, port } = splitPort(text);
+  if (port !== undefined && port > 65_535) return undefined;
+  const matchesPort = (party: Party) => port === undefined || party.port === port;
+  if (host === '' && port === undefined) return undefined;
   if (host === '') return matchesPort;
   const matchesHost = hostPattern(host);
   return matchesHost && ((party, ip) => matchesPort(party) && matchesHost(party, ip));
+}
+
+/** `HOST:PORT`, `HOST` and `:PORT` as their parts. */
+export function splitPort(text: string): { readonly host: string; readonly port: number | undefined } {
+  const { host = '', port } = /^(?<host>.*?)(?::(?<port>\d+))?$/s.exec(text)?.groups ?? {};
+  return { host, port: port === undefined ? undefined : Number(port) };
 }
 
 function hostPattern(host: string): PartyPattern | undefined {

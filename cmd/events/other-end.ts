@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../../contract/audit-event.ts';
 import { isGap } from './kinds.ts';
+import { ownPod } from './known-addresses.ts';
 
 /** More than the clocks of two nodes differ, less than a client needs to come again from the same port. */
 const SAME_MILLIS = 5_000;
@@ -20,7 +21,7 @@ export class OtherEnd {
   readonly #seen = new Map<string, Sighting>();
 
   isRepeat(event: AuditEvent): boolean {
-    const pod = podOf(event);
+    const pod = ownPod(event);
     const { client, network, dbaudit, db } = event;
     if (pod === undefined || client === undefined || dbaudit.session === undefined || isGap(event)) return false;
     const { index, connection_id } = dbaudit.session;
@@ -45,8 +46,4 @@ export class OtherEnd {
     const [oldest] = this.#seen.keys();
     if (oldest !== undefined) this.#seen.delete(oldest);
   }
-}
-
-function podOf({ kubernetes }: AuditEvent): string | undefined {
-  return kubernetes === undefined ? undefined : `${kubernetes.namespace}/${kubernetes.pod.name}`;
 }

@@ -1,3 +1,6 @@
+import { isTranslatable } from '../collector-client/filter-terms.ts';
+import { chooseCollector } from '../collector-client/tail-collector.ts';
+import { readTail } from '../collector-client/tail-source.ts';
 import type { CommandContext } from '../context.ts';
 import { type DisplayOptions, openDisplay } from './display-options.ts';
 import { EventPrinter } from './event-printer.ts';
@@ -24,15 +27,21 @@ export interface TailRequest extends PodSelectionFlags, DisplayOptions {
   readonly bothEnds: boolean;
   /** Events a second; Infinity: all. */
   readonly maxRate: number;
+  /** The logs of agents are read, whether there is a collector or not. */
+  readonly fromAgents: boolean;
 }
 
-/** Prints the events of the selected pods' agents until the signal, or until all is read. */
+/**
+ * Prints the events of the selected pods' agents until the signal, or until all is read: by the one stream of the collector
+ * where there is one that can give them, else from the logs of the agents.
+ */
 export async function tail(request: TailRequest, context: CommandContext): Promise<void> {
   const { screen } = context;
   const cluster = await context.cluster();
   const known = new KnownAddresses();
+  const chosen = request.fromAgents ? undefined : await chooseCollector(request, context);
   const selection = await selectPods(cluster, request);
-  const passes = await buildFilter(request.terms, known);
+  const passes = await buildFilter(chosen === undefined ? request.terms : untranslatable(request.terms), known);
   const format = await openDisplay(request, context, request.terms, known, selection.namespace);
   const { window, last, follow, maxPods } = request;
   const history = !follow || last !== undefined || window.since !== undefined;
@@ -49,16 +58,10 @@ export async function tail(request: TailRequest, context: CommandContext): Promi
   const end = endAt(window.until, context.signal);
   const notices = setInterval(tellHidden, NOTICE_MILLIS);
   try {
-    const pods = await readEvents({
-      cluster,
-      selection,
-      known,
-      follow,
-      maxPods,
+    const reader = {
       signal: end.signal,
-      say: (line) => screen.say(line),
-      ...(history ? { history: { since: window.since } } : {}),
-      onEvent: async (received) => {
+      say: (line: string) => screen.say(line),
+      onEvent: async (received: Received) => {
         if (!isWithin(window, received) || !passes(received.event) || otherEnd?.isRepeat(received.event)) return;
         found++;
         if (live) {
@@ -76,13 +79,24 @@ export async function tail(request: TailRequest, context: CommandContext): Promi
         await printer.flush();
         live = true;
       },
-    });
+    };
+    if (chosen !== undefined) {
+      await readTail({ ...chosen, ...reader, ...(history ? { history: { since: window.since, last } } : {}) });
+      return;
+    }
+    const read = history ? { history: { since: window.since } } : {};
+    const pods = await readEvents({ ...reader, ...read, cluster, selection, known, follow, maxPods });
     if (!follow && pods > 0 && found === 0) screen.say(nothingFound(pods, request.terms.length > 0));
   } finally {
+    chosen?.collector.close();
     clearInterval(notices);
     end.clear();
     tellHidden();
   }
+}
+
+function untranslatable(terms: readonly FilterTerm[]): readonly FilterTerm[] {
+  return terms.filter((term) => !isTranslatable(term));
 }
 
 /** Aborted with `signal`, and at `until` (milliseconds since 1970) if that is given. */

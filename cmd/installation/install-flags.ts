@@ -27,6 +27,15 @@ export function addInstallOptions(command: Command): Command {
       repeat,
     )
     .option('--mirror-sink-secret', 'let the injector copy it into namespaces labelled for capture')
+    .option('--no-collector', 'leave out what keeps events, answers questions and raises alerts')
+    .option('--with-collector', 'take it in again, where it was left out before')
+    .option('--collector-image <reference>', 'image of the collector')
+    .option('--collector-config <file>', 'configuration of the collector, YAML')
+    .option(
+      '--collector-storage <size>',
+      'its volume, such as 50Gi; none: events are gone with its pod (default: 20Gi, or none without a StorageClass)',
+    )
+    .option('--collector-storage-class <name>', 'the StorageClass of its volume; otherwise the cluster’s default')
     .option('-f, --values <file>', 'values as the chart takes them; may be repeated', repeat)
     .option('--set <path=value>', 'one value; may be repeated', repeat)
     .addOption(

@@ -18,6 +18,14 @@ export interface ValueFlags {
   readonly image?: string;
   readonly imagePullPolicy?: string;
   readonly imagePullSecret?: readonly string[];
+  /** False where it is to be left out; true says nothing. */
+  readonly collector?: boolean;
+  readonly withCollector?: true;
+  readonly collectorImage?: string;
+  readonly collectorConfig?: string;
+  /** A size, or `none`. */
+  readonly collectorStorage?: string;
+  readonly collectorStorageClass?: string;
 }
 
 /** Values as a user gives them: whatever has a default may be absent. */
@@ -41,7 +49,21 @@ export async function readValues(flags: ValueFlags, stdin: Readable, earlier: Va
     image === undefined ? {} : { image },
     imagePullPolicy === undefined ? {} : { imagePullPolicy },
     imagePullSecret === undefined ? {} : { imagePullSecrets: imagePullSecret.map((name) => ({ name })) },
+    // A token for the collector is of no use without it.
+    flags.collector === false ? { collector: false, injection: { sinkToken: 'none' } } : {},
+    flags.withCollector === undefined ? {} : { collector: true, injection: { sinkToken: 'projected' } },
+    flags.collectorImage === undefined ? {} : { collectorImage: flags.collectorImage },
+    flags.collectorConfig === undefined ? {} : { collectorConfig: await readText(flags.collectorConfig, stdin) },
+    storageValues(flags),
   ].reduce(mergeValues, values);
+}
+
+function storageValues({ collectorStorage, collectorStorageClass }: ValueFlags): Values {
+  return {
+    ...(collectorStorage === undefined ? {} : { collectorPersistent: collectorStorage !== 'none' }),
+    ...(collectorStorage === undefined || collectorStorage === 'none' ? {} : { collectorStorage }),
+    ...(collectorStorageClass === undefined ? {} : { collectorPersistent: true, collectorStorageClass }),
+  };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { CommandContext } from '../context.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import { applyManifests } from './apply-manifests.ts';
 import { chooseInjector, type InjectorChoice } from './choose-injector.ts';
+import { waitForCollector } from './collector-state.ts';
 import { completeOptions, mergeValues, type Values } from './install-values.ts';
 import { waitForInjector } from './readiness.ts';
 import { readSecretFiles, sinkSecret } from './sink-secret.ts';
@@ -30,7 +31,8 @@ const UNMIRRORED =
 
 /**
  * The values with the choice of the injector in them. `auto` leaves what the values say already, and takes the webhook
- * where agents are given a configuration: it alone copies that into the namespaces of workloads.
+ * where agents are given a configuration, such as that they send to the collector: it alone copies that into the namespaces
+ * of workloads.
  */
 export async function resolveInjector(
   context: CommandContext,
@@ -39,7 +41,7 @@ export async function resolveInjector(
   mayBeOffline: boolean,
 ): Promise<Values> {
   if (choice === 'auto' && values.injector !== undefined) return values;
-  const configured = values.agentConfig !== undefined || values.mirrorSinkSecret === true;
+  const configured = values.agentConfig !== undefined || values.mirrorSinkSecret === true || values.collector !== false;
   if (choice === 'webhook' || (choice === 'auto' && configured)) return mergeValues(values, { injector: 'webhook' });
   if (configured) context.screen.say(UNCOPIED);
   try {
@@ -68,9 +70,16 @@ export async function applyInstallation(
   await applyManifests(objects, { cluster, screen, signal, dryRun: flags.dryRun });
   if (secrets.length > 0 && !options.mirrorSinkSecret) screen.say(UNMIRRORED);
   if (flags.dryRun !== 'none' || !flags.wait) return { options, objects };
+  const deadline = Date.now() + flags.timeout;
   const note = await screen.progress('waiting for the injector', (update) =>
     waitForInjector(cluster, { namespace: options.namespace, timeoutMillis: flags.timeout, signal, update }),
   );
   if (note !== undefined) screen.say(`note: the injector runs, but could not be tried out: ${note}`);
+  if (options.collector) {
+    const timeoutMillis = Math.max(0, deadline - Date.now());
+    await screen.progress('waiting for the collector', (update) =>
+      waitForCollector(cluster, { namespace: options.namespace, timeoutMillis, signal, update }),
+    );
+  }
   return { options, objects };
 }

@@ -100,7 +100,10 @@ export async function injectorTrouble(cluster: Cluster, namespace: string): Prom
 }
 
 /** Of each container that has ever started; what cannot be read is left out. */
-async function lastLogLines(cluster: Cluster, { namespace, name, containers }: PodView): Promise<readonly string[]> {
+export async function lastLogLines(
+  cluster: Cluster,
+  { namespace, name, containers }: PodView,
+): Promise<readonly string[]> {
   const texts = await Promise.all(
     containers.map(async (status) => {
       const previous = status.state.running === undefined && status.restartCount > 0;

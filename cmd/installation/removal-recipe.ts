@@ -14,7 +14,7 @@ export function removalRecipe(objects: readonly KubernetesObject[]): readonly st
   return [
     ...(intercepting.length === 0 ? [] : [`kubectl delete ${intercepting.join(',')} ${selector}`]),
     ...(clusterWide.length === 0 ? [] : [`kubectl delete ${[...new Set(clusterWide)].join(',')} ${selector}`]),
-    `kubectl delete configmap,secret -A ${selector}`,
+    `kubectl delete configmap,secret,rolebinding -A ${selector}`,
     `kubectl delete namespace ${selector}`,
   ];
 }

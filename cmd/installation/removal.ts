@@ -93,7 +93,7 @@ async function keepForOthers({ cluster, screen }: Removing, object: KubernetesOb
   const ours = Object.keys(labels(installOptionsSchema.parse({}), 'configuration')).map((label) => [label, null]);
   const body = { metadata: { labels: Object.fromEntries(ours) } };
   await cluster.patch(object, name, undefined, { type: 'merge', body });
-  // Not labelled by us, and of no use without us.
+  // Not labelled by us, and of no use without us. What the collector keeps, and the keys to it, stays.
   for (const secret of [OWN_CERTIFICATES, CERTIFICATE_SECRET]) {
     await cluster.remove({ apiVersion: 'v1', kind: 'Secret' }, secret, name);
   }

@@ -12,6 +12,7 @@ import type { Status, StatusInjector } from '../output/schemas/status.ts';
 import { OUTPUT_API_VERSION } from '../output/structured.ts';
 import { readConfiguredSinks } from '../sinks/agent-config.ts';
 import { servingCertificate, trustedAuthorities } from './certificate.ts';
+import { readCollector } from './collector-status.ts';
 import { installedVersion } from './installed-version.ts';
 import { findInjectorDeployment, injectorPods } from './readiness.ts';
 
@@ -35,11 +36,12 @@ export async function readStatus(context: CommandContext): Promise<Status> {
   const namespace = await context.ownNamespace();
   const problems: Status['problems'] = [];
   const report: Report = (code, message, hint = CODES[code].help) => problems.push({ code, message, hint });
-  const [version, found, pods, sinks] = await Promise.all([
+  const [version, found, pods, sinks, collector] = await Promise.all([
     installedVersion(cluster),
     findInjectors(cluster),
     countPods(cluster, namespace),
     readSinks(cluster, namespace, report),
+    readCollector(context, cluster, namespace, report),
   ]);
   const injectors: StatusInjector[] = [];
   for (const { kind, name, trouble } of found ?? []) {
@@ -68,12 +70,14 @@ export async function readStatus(context: CommandContext): Promise<Status> {
     ...(version === undefined ? {} : { version }),
     injectors,
     pods,
+    ...(collector === undefined ? {} : { collector }),
     ...(sinks === undefined ? {} : { sinks }),
     problems,
   };
 }
 
-type Report = (code: Code, message: string, hint?: string) => void;
+/** Told as it is found. */
+export type Report = (code: Code, message: string, hint?: string) => void;
 
 async function readWebhook(
   cluster: Cluster,

@@ -1,5 +1,15 @@
 import type { Duplex, Readable } from 'node:stream';
-import type { Cluster, KubernetesObject, LogOptions, Patch, ResourceType, Selection, WatchEvent } from './cluster.ts';
+import type {
+  Cluster,
+  Credentials,
+  KubernetesObject,
+  LogOptions,
+  Patch,
+  ResourceType,
+  Selection,
+  WatchEvent,
+} from './cluster.ts';
+import { callerCredentials } from './credentials.ts';
 import { Discovery } from './discovery.ts';
 import type { Connection } from './kubeconfig.ts';
 import { accessReviewSchema, kubernetesObjectSchema, listSchema, versionSchema } from './object-schema.ts';
@@ -170,6 +180,10 @@ export class ApiServer implements Cluster {
   portForward(namespace: string, pod: string, port: number): Promise<Duplex> {
     const { kubeConfig, context } = this.#connection;
     return openPortForward(kubeConfig, { namespace, pod, port, context });
+  }
+
+  credentials(): Promise<Credentials> {
+    return callerCredentials(this.#connection.kubeConfig);
   }
 
   async mayI(

@@ -33,6 +33,13 @@ export type WatchEvent =
   /** The list as it is now, first and after each loss of the connection: what is not in it is gone. */
   | { readonly type: 'LISTED'; readonly objects: readonly KubernetesObject[] };
 
+/** What shows who is calling, to the API server or to whoever asks it: a header, or a client certificate (PEM). */
+export interface Credentials {
+  readonly authorization?: string;
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
+}
+
 export type Patch =
   | { readonly type: 'merge' | 'strategic'; readonly body: unknown }
   | { readonly type: 'json'; readonly body: readonly unknown[] };
@@ -78,6 +85,11 @@ export interface Cluster {
   logs(options: LogOptions): Promise<Readable>;
   /** A connection to a port of the pod, loopback included. */
   portForward(namespace: string, pod: string, port: number): Promise<Duplex>;
+  /**
+   * The caller's own, renewed where they are about to end. Rejects with DBA1004 where the flags ask to act as somebody else:
+   * only the API server can grant that.
+   */
+  credentials(): Promise<Credentials>;
   /** May the caller do this? */
   mayI(
     verb: string,

@@ -44,7 +44,7 @@ describe('the life of an installation', () => {
     expect(await ours()).toEqual([]);
     expect(await dbauditDone(cluster, 'check', '--pre')).toMatch(/^Status check results are √/m);
     expect((await dbaudit(cluster, ['status'])).code).toBe(1);
-    expect(await dbauditDone(cluster, 'install', '--dry-run=server')).toContain('(server dry run)');
+    expect(await dbauditDone(cluster, 'install', '--no-collector', '--dry-run=server')).toContain('(server dry run)');
     expect(await ours()).toEqual([]);
   });
 
@@ -78,7 +78,7 @@ describe('the life of an installation', () => {
 
   test('an image that cannot be had: install says so; all is removed though no pod of ours ever ran', async () => {
     const failed = await dbaudit(cluster, [
-      ...['install', '--injector', 'webhook', '--image', 'localhost/nowhere:1'],
+      ...['install', '--no-collector', '--injector', 'webhook', '--image', 'localhost/nowhere:1'],
       ...['--image-pull-policy', 'Never', '--timeout', '5s'],
     ]);
     expect(failed.code).toBe(1);
@@ -92,7 +92,16 @@ describe('the life of an installation', () => {
   });
 
   test('a namespace that hangs: what holds it is named, and what is ours is released', async () => {
-    await dbauditDone(cluster, 'install', '--injector', 'policy', '--image', IMAGES.dbaudit, '--no-wait');
+    await dbauditDone(
+      cluster,
+      'install',
+      '--no-collector',
+      '--injector',
+      'policy',
+      '--image',
+      IMAGES.dbaudit,
+      '--no-wait',
+    );
     const finalizers = (value: readonly string[]) => JSON.stringify({ metadata: { finalizers: value } });
     await cluster.kubectl([
       ...['patch', 'configmap', 'dbaudit-agent', '-n', DEFAULT_NAMESPACE],
@@ -103,14 +112,21 @@ describe('the life of an installation', () => {
     expect(hanging.code).toBe(1);
     expect(hanging.stderr).toContain(`configmap/dbaudit-agent -n ${DEFAULT_NAMESPACE} (held by example.org/hold)`);
     expect(hanging.stderr).toContain(`namespace/${DEFAULT_NAMESPACE}: NamespaceFinalizersRemaining`);
-    const again = await dbaudit(cluster, ['install', '--injector', 'policy', '--image', IMAGES.dbaudit]);
+    const again = await dbaudit(cluster, [
+      'install',
+      '--no-collector',
+      '--injector',
+      'policy',
+      '--image',
+      IMAGES.dbaudit,
+    ]);
     expect(again.stderr).toContain(`namespace ${DEFAULT_NAMESPACE} is still being deleted`);
     await dbauditDone(cluster, 'uninstall', '--force');
     expect(await ours()).toEqual([]);
   });
 
   test('things of others in our namespace outlive us', async () => {
-    await dbauditDone(cluster, 'install', '--injector', 'policy', '--image', IMAGES.dbaudit);
+    await dbauditDone(cluster, 'install', '--no-collector', '--injector', 'policy', '--image', IMAGES.dbaudit);
     await cluster.kubectl(['create', 'configmap', 'mine', '-n', DEFAULT_NAMESPACE]);
     const { code, stderr } = await dbaudit(cluster, ['uninstall']);
     expect(code).toBe(0);
@@ -123,7 +139,7 @@ describe('the life of an installation', () => {
   });
 
   test('one who may not is told what is missing', async () => {
-    const { code, stderr } = await dbaudit(cluster, ['install', '--as', 'nobody@example.org']);
+    const { code, stderr } = await dbaudit(cluster, ['install', '--no-collector', '--as', 'nobody@example.org']);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error DBA1102: no right to .*User "nobody@example\.org" cannot/m);
     const checked = await dbaudit(cluster, ['check', '--pre', '--as', 'nobody@example.org', '-o', 'short']);

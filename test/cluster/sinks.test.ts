@@ -136,7 +136,7 @@ describe('events of sidecars reach a broker outside the cluster', () => {
         const events = new Map(validEvents(lines.join('\n')).map((event) => [event.event.id, event]));
         const ledger = new EventLedger('postgresql');
         for (const event of events.values()) {
-          if (event.kubernetes?.pod.name.startsWith(`${side}-`)) ledger.add(event);
+          if (event.kubernetes?.pod?.name.startsWith(`${side}-`)) ledger.add(event);
         }
         const comparison = compare(counted, ledger.statements);
         if (comparison.missed.length > 0) throw new Error(describeComparison(comparison));

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { outputSchemas } from '../../cmd/output/schemas/index.ts';
 import { auditEventSchema } from '../../contract/audit-event.ts';
@@ -14,15 +12,15 @@ import {
   service,
 } from '../support/cluster/database-pods.ts';
 import { dbaudit, dbauditDone, install } from '../support/cluster/installation.ts';
+import { type RunningCommand, startDbaudit } from '../support/cluster/running-command.ts';
 import { testCluster } from '../support/cluster/suite.ts';
 
-const PLUGIN = join(import.meta.dirname, '../../bin/kubectl-dbaudit');
 /** Longer than the 16 KiB after which container runtimes split a line, and than what a pipe takes at once. */
 const LONG_VALUE = 'x'.repeat(60_000);
 
 const cluster = testCluster();
 let namespace: string;
-const running: (() => Promise<number | null>)[] = [];
+const running: RunningCommand[] = [];
 
 beforeAll(async () => {
   await install(cluster);
@@ -42,7 +40,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const stop of running) await stop();
+  for (const tail of running) await tail.stop();
   if (namespace !== undefined) await cluster.deleteNamespace(namespace);
 });
 
@@ -52,32 +50,11 @@ async function ask(...statements: readonly string[]): Promise<void> {
   await runClient(cluster, { namespace, target: 'deployment/client' }, command);
 }
 
-/** A tail that goes on until it is stopped, as by Ctrl-C. */
-function follow(...words: readonly string[]) {
-  const child = spawn(PLUGIN, ['tail', '-n', namespace, ...words], {
-    env: { ...cluster.environment, NODE_OPTIONS: '' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const said = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said.stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said.stderr += text;
-  });
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const stop = () => {
-    child.kill('SIGINT');
-    return ended;
-  };
-  running.push(stop);
-  const until = (what: string, holds: () => boolean) =>
-    cluster
-      .waitFor(what, async () => (holds() ? true : undefined))
-      .catch((error: unknown) => {
-        throw new Error(`${error}\n${JSON.stringify(said, undefined, 2)}`);
-      });
-  return { said, stop, until };
+/** A tail that goes on until it is stopped. */
+function follow(...words: readonly string[]): RunningCommand {
+  const tail = startDbaudit(cluster, ['tail', '-n', namespace, ...words]);
+  running.push(tail);
+  return tail;
 }
 
 describe('tail', () => {

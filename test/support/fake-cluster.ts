@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import jsonPatch from 'fast-json-patch';
 import type {
   Cluster,
+  Credentials,
   KubernetesObject,
   LogOptions,
   Patch,
@@ -137,6 +138,10 @@ export class FakeCluster implements Cluster {
 
   async portForward(namespace: string, pod: string, port: number): Promise<Duplex> {
     throw new UserError('DBA1101', `port ${port} of pod ${namespace}/${pod}: nothing listens`, 'none');
+  }
+
+  async credentials(): Promise<Credentials> {
+    return { authorization: 'Bearer of-the-caller' };
   }
 
   async mayI(verb: string, resource: string): Promise<boolean> {

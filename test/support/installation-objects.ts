@@ -6,12 +6,12 @@ import { runPlugin } from './plugin.ts';
 const POLICY = 'admissionregistration.k8s.io/v1/MutatingAdmissionPolicy';
 export const NAMESPACE = 'dbaudit-system';
 
-/** Where Deployments are available at once, and pods that ask for it get an agent. */
+/** Where Deployments and StatefulSets are available at once, and pods that ask for it get an agent. */
 export function openCluster(objects: readonly KubernetesObject[] = []): FakeCluster {
   const cluster = new FakeCluster(objects);
   cluster.unserved.add(POLICY);
   cluster.admit = (object, dryRun) => {
-    if (object.kind === 'Deployment') return available(object);
+    if (object.kind === 'Deployment' || object.kind === 'StatefulSet') return available(object);
     const injects = cluster.objects.some(({ kind }) => kind === 'MutatingWebhookConfiguration');
     return object.kind === 'Pod' && dryRun && injects ? injected(object) : object;
   };
@@ -19,9 +19,9 @@ export function openCluster(objects: readonly KubernetesObject[] = []): FakeClus
 }
 
 /** As its controller would report it. */
-export function available(deployment: KubernetesObject): KubernetesObject {
-  const status = { observedGeneration: 1, replicas: 3, updatedReplicas: 3, availableReplicas: 3 };
-  return { ...deployment, metadata: { ...deployment.metadata, generation: 1 }, status };
+export function available(controller: KubernetesObject): KubernetesObject {
+  const status = { observedGeneration: 1, replicas: 3, readyReplicas: 3, updatedReplicas: 3, availableReplicas: 3 };
+  return { ...controller, metadata: { ...controller.metadata, generation: 1 }, status };
 }
 
 export function injected(pod: KubernetesObject): KubernetesObject {

@@ -50,6 +50,15 @@ const injection = fc.record(
 export const installInput: fc.Arbitrary<InstallInput> = fc.record(
   {
     createNamespace: fc.boolean(),
+    collector: fc.boolean(),
+    collectorImage: fc.constantFrom('registry.example:5000/team/collector:1.2', 'collector'),
+    collectorConfig: fc.constantFrom('', 'retention:\n  days: 30\n', 'a: "{{ b }}"  \n\n'),
+    collectorPersistent: fc.boolean(),
+    collectorStorage: fc.constantFrom('1Gi', '500Gi'),
+    collectorStorageClass: fc.constantFrom('', 'fast', '1'),
+    collectorResources: fc.record({ limits: fc.record({ cpu: quantity, memory: quantity }, { requiredKeys: [] }) }),
+    collectorUsers: fc.constantFrom('system:authenticated', 'on'),
+    collectorClientCertificates: fc.boolean(),
     image: fc.constantFrom('registry.example:5000/team/dbaudit:1.2-rc.1', 'dbaudit', '1.0'),
     imagePullPolicy: fc.constantFrom('Always', 'IfNotPresent', 'Never'),
     imagePullSecrets: fc.array(fc.record({ name }), { maxLength: 2 }),

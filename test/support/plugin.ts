@@ -10,6 +10,8 @@ interface Surroundings {
   readonly columns?: number;
   readonly stdin?: string | Buffer;
   readonly signal?: AbortSignal;
+  /** Told all that was written to standard output so far, whenever more is. */
+  readonly onOutput?: (text: string) => void;
   /** Instead of the plugin's own. */
   readonly commands?: readonly CommandEntry[];
 }
@@ -20,7 +22,7 @@ export async function runPlugin(
   surroundings: Surroundings = {},
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const { cluster, columns, stdin, signal, commands } = surroundings;
-  const [stdout, stderr] = [new Recorder(columns), new Recorder(columns)];
+  const [stdout, stderr] = [new Recorder(columns, surroundings.onOutput), new Recorder(columns)];
   const input = new PassThrough();
   input.end(stdin ?? '');
   const code = await run(words, {
@@ -40,9 +42,11 @@ class Recorder extends Writable {
   readonly columns?: number;
   readonly isTTY?: boolean;
   readonly #chunks: Buffer[] = [];
+  readonly #onOutput: Surroundings['onOutput'];
 
-  constructor(columns: number | undefined) {
+  constructor(columns: number | undefined, onOutput?: Surroundings['onOutput']) {
     super();
+    this.#onOutput = onOutput;
     if (columns !== undefined) {
       this.columns = columns;
       this.isTTY = true;
@@ -55,6 +59,7 @@ class Recorder extends Writable {
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.#chunks.push(chunk);
+    this.#onOutput?.(this.text);
     done();
   }
 }

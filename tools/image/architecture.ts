@@ -14,7 +14,3 @@ export const ARCHITECTURES: readonly Architecture[] = [
 ];
 
 export const IMAGE_DIRECTORY = 'build/image';
-
-export function stagedRoot({ name }: Architecture): string {
-  return `${IMAGE_DIRECTORY}/${name}`;
-}

@@ -1,18 +1,17 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import { type ImageConfiguration, packImage } from '../../test/support/cluster/images.ts';
-import { type Architecture, IMAGE_DIRECTORY, stagedRoot } from './architecture.ts';
-
-/** Names the image in a containerd or docker that it was loaded into; `localhost` is never pulled from. */
-const TEST_REFERENCE = 'localhost/dbaudit:test';
+import { type Architecture, IMAGE_DIRECTORY } from './architecture.ts';
+import { type Image, stagedRoot } from './images.ts';
 
 /** Packs a staged root as `docker save` does, without any builder. Gives the file's path. */
-export async function archive(architecture: Architecture): Promise<string> {
-  const file = `${IMAGE_DIRECTORY}/dbaudit-${architecture.name}.tar`;
+export async function archive(image: Image, architecture: Architecture): Promise<string> {
+  const file = `${IMAGE_DIRECTORY}/${image.name}-${architecture.name}.tar`;
   const source = {
-    reference: TEST_REFERENCE,
-    root: stagedRoot(architecture),
+    // Names it in a containerd or docker that it was loaded into; `localhost` is never pulled from.
+    reference: `localhost/${image.name}:test`,
+    root: stagedRoot(image, architecture.name),
     architecture: architecture.name,
-    configuration: readConfiguration(await readFile('Containerfile', 'utf8')),
+    configuration: readConfiguration(await readFile(image.containerfile, 'utf8')),
   };
   await packImage(source, (packed) => copyFile(packed, file));
   return file;

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { VERSION } from '../../contract/version.ts';
 import { run } from '../run.ts';
-import { type Architecture, stagedRoot } from './architecture.ts';
+import type { Architecture } from './architecture.ts';
+import { type Image, stagedRoot } from './images.ts';
 
-const REPOSITORY = 'ghcr.io/dbaudit/dbaudit';
+const REGISTRY = 'ghcr.io/dbaudit';
 
 /** In order of preference; each is asked whether it works here, since docker is often there without its daemon. */
 const BUILDERS = [
@@ -13,14 +14,14 @@ const BUILDERS = [
 ] as const;
 
 /** Builds the image of one architecture from its staged root and gives its name, which ends in the architecture. */
-export function buildImage(architecture: Architecture): string {
+export function buildImage(image: Image, architecture: Architecture): string {
   const builder = BUILDERS.find(({ program, probe }) => spawnSync(program, probe).status === 0);
   if (builder === undefined) throw new Error(`none of ${BUILDERS.map(({ program }) => program).join(', ')} works here`);
-  const name = `${REPOSITORY}:${VERSION}-${architecture.name}`;
+  const name = `${REGISTRY}/${image.name}:${VERSION}-${architecture.name}`;
   const platform = `linux/${architecture.name}`;
   run(builder.program, [
     ...builder.build,
-    ...['--file', 'Containerfile', '--platform', platform, '--tag', name, stagedRoot(architecture)],
+    ...['--file', image.containerfile, '--platform', platform, '--tag', name, stagedRoot(image, architecture.name)],
   ]);
   return `${name} (${builder.program})`;
 }

@@ -1,6 +1,6 @@
 /**
- * `tools/image/main.ts archive|build [amd64|arm64...]` stages the root of the image and packs it: as a file for
- * `ctr images import` or `docker load`, without a builder; or as an image by buildah, podman or docker.
+ * `tools/image/main.ts archive|build [dbaudit|dbaudit-collector|amd64|arm64...]` stages the roots of the images and packs them:
+ * as files for `ctr images import` or `docker load`, without a builder; or as images by buildah, podman or docker.
  */
 import { createReadStream, statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
@@ -8,23 +8,33 @@ import { createGzip } from 'node:zlib';
 import { ARCHITECTURES } from './architecture.ts';
 import { archive } from './archive.ts';
 import { buildImage } from './build.ts';
+import { IMAGES } from './images.ts';
 import { stage } from './stage.ts';
 
 const BYTES_PER_MEGABYTE = 1_000_000;
 
 const [action, ...names] = process.argv.slice(2);
-const wanted = ARCHITECTURES.filter(({ name }) => names.length === 0 || names.includes(name));
-const unknown = names.filter((asked) => !ARCHITECTURES.some(({ name }) => name === asked));
+const architectures = chosen(ARCHITECTURES);
+const images = chosen(IMAGES);
+const unknown = names.filter((asked) => ![...ARCHITECTURES, ...IMAGES].some(({ name }) => name === asked));
 if ((action !== 'archive' && action !== 'build') || unknown.length > 0) {
-  process.stderr.write('usage: tools/image/main.ts archive|build [amd64|arm64...]\n');
+  process.stderr.write('usage: tools/image/main.ts archive|build [dbaudit|dbaudit-collector|amd64|arm64...]\n');
   process.exit(1);
 }
-for (const architecture of wanted) {
-  await stage(architecture, (message) => process.stderr.write(`${message}\n`));
-  const file = await archive(architecture);
-  const sizes = `${megabytes(statSync(file).size)}, ${megabytes(await compressedSize(file))} compressed`;
-  process.stdout.write(`${file}: ${sizes}\n`);
-  if (action === 'build') process.stdout.write(`${buildImage(architecture)}\n`);
+for (const architecture of architectures) {
+  for (const image of images) {
+    await stage(image, architecture, (message) => process.stderr.write(`${message}\n`));
+    const file = await archive(image, architecture);
+    const sizes = `${megabytes(statSync(file).size)}, ${megabytes(await compressedSize(file))} compressed`;
+    process.stdout.write(`${file}: ${sizes}\n`);
+    if (action === 'build') process.stdout.write(`${buildImage(image, architecture)}\n`);
+  }
+}
+
+/** Those that are named; all where none is. */
+function chosen<Thing extends { readonly name: string }>(known: readonly Thing[]): readonly Thing[] {
+  const named = known.filter(({ name }) => names.includes(name));
+  return named.length === 0 ? known : named;
 }
 
 /** What a registry keeps and a node fetches, nearly. */

@@ -4,34 +4,37 @@ import { dirname, join } from 'node:path';
 import { bundle, thirdPartyNotices } from '../bundle.ts';
 import { fetchNode, HOST_PLATFORM, slimNode } from '../node-binaries.ts';
 import { isInstalled, run } from '../run.ts';
-import { type Architecture, stagedRoot } from './architecture.ts';
+import type { Architecture } from './architecture.ts';
+import { stageDuckdb, stageFont, stageRules, stageWeb } from './collector-files.ts';
+import { HOME, type Image, NONROOT, stagedRoot } from './images.ts';
 import { libraryCopyright, programLibraries } from './libraries.ts';
 
-const HOME = 'opt/dbaudit';
-const ENTRIES = { 'dbaudit-agent': 'agent/main.ts', 'dbaudit-webhook': 'webhook/main.ts' } as const;
 /** For hangs alone. */
 const WARM_UP_LIMIT_MILLIS = 60_000;
-const NONROOT = 65_532;
 const PASSWD = `root:x:0:0:root:/:/sbin/nologin\nnonroot:x:${NONROOT}:${NONROOT}:nonroot:/:/sbin/nologin\n`;
 const GROUP = `root:x:0:\nnonroot:x:${NONROOT}:\n`;
 
-/** Puts together what the image of one architecture contains; it appears whole or not at all. */
-export async function stage(architecture: Architecture, warn: (message: string) => void): Promise<void> {
-  const root = stagedRoot(architecture);
+/** Puts together what an image of one architecture contains; it appears whole or not at all. */
+export async function stage(image: Image, architecture: Architecture, warn: (message: string) => void): Promise<void> {
+  const root = stagedRoot(image, architecture.name);
   const work = `${root}.${process.pid}.part`;
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, HOME), { recursive: true });
   try {
     stageNode(architecture, work, warn);
-    await stageBundles(work);
-    stageAddon(architecture, work, warn);
+    const duckdb = image.needs.includes('duckdb') ? stageDuckdb(architecture, work, warn) : [];
+    await stageBundles(image, work, duckdb);
+    if (image.needs.includes('capture')) stageAddon(architecture, work, warn);
+    if (image.needs.includes('rules')) stageRules(work);
+    if (image.needs.includes('web')) await stageWeb(work);
+    if (image.needs.includes('font')) stageFont(work, warn);
     write(work, 'etc/passwd', PASSWD);
     write(work, 'etc/group', GROUP);
     // Without it glibc asks DNS for localhost before it looks into /etc/hosts.
     write(work, 'etc/nsswitch.conf', 'hosts: files dns\n');
     mkdirSync(join(work, 'tmp'));
     chmodSync(join(work, 'tmp'), 0o1777);
-    stageCompileCache(architecture, work, warn);
+    stageCompileCache(image, architecture, work, warn);
     rmSync(root, { recursive: true, force: true });
     renameSync(work, root);
   } finally {
@@ -52,9 +55,10 @@ function stageNode(architecture: Architecture, root: string, warn: (message: str
   }
 }
 
-async function stageBundles(root: string): Promise<void> {
-  const packages = new Set<string>();
-  for (const [name, entry] of Object.entries(ENTRIES)) {
+/** `beside`: packages that are there as they are. */
+async function stageBundles({ entries }: Image, root: string, beside: readonly string[]): Promise<void> {
+  const packages = new Set(beside);
+  for (const [name, entry] of Object.entries(entries)) {
     const output = join(root, HOME, `${name}.mjs`);
     for (const used of await bundle(entry, output)) packages.add(used);
   }
@@ -77,11 +81,16 @@ function stageAddon(architecture: Architecture, root: string, warn: (message: st
 }
 
 /**
- * Lets Node keep what it compiles of the bundles: of the agent as root, of the injector as it runs, since Node keeps
+ * Lets Node keep what it compiles of the bundles: of the agent as root, of the others as they run, since Node keeps
  * compiled code by uid. Only root may change its root directory, and only Node of this machine's own kind runs here; an
  * image without the cache starts slower and is else the same.
  */
-function stageCompileCache(architecture: Architecture, root: string, warn: (message: string) => void): void {
+function stageCompileCache(
+  image: Image,
+  architecture: Architecture,
+  root: string,
+  warn: (message: string) => void,
+): void {
   const cache = join(root, HOME, 'compile-cache');
   mkdirSync(cache);
   if (architecture.platform !== HOST_PLATFORM || process.getuid?.() !== 0) {
@@ -101,10 +110,8 @@ function stageCompileCache(architecture: Architecture, root: string, warn: (mess
       throw new Error(`${parameters.join(' ')} does not run in the staged root: ${stdout}${stderr}`);
     }
   };
-  start(0, ['--optimize-for-size', `/${HOME}/dbaudit-agent.mjs`, 'run', '--print-config'], 'capture:');
-  // It looks at its environment once all of it is loaded, and ends.
-  start(NONROOT, [`/${HOME}/dbaudit-webhook.mjs`], 'DBAUDIT_NAMESPACE');
-  // Builders give every file to root, and the injector must still read its own.
+  for (const { user, parameters, expected } of image.warmUps) start(user, parameters, expected);
+  // Builders give every file to root, and programs that are not must still read their own.
   run('chown', ['-R', '0:0', cache]);
   run('chmod', ['-R', 'u=rwX,go=rX', cache]);
 }

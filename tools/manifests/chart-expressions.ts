@@ -26,6 +26,20 @@ export const FLAGS: readonly Flag[] = [
   { condition: 'eq .Values.injector "webhook"', on: { injector: 'webhook' }, off: { injector: 'policy' } },
   flag('createNamespace'),
   flag('certManager'),
+  flag('collector'),
+  flag('collectorPersistent'),
+  flag('collectorClientCertificates'),
+  {
+    condition: '.Values.agentConfig',
+    // To the last blank: toYaml loses blank lines at the end.
+    on: { agentConfig: value('.Values.agentConfig | toJson') },
+    off: { agentConfig: '' },
+  },
+  {
+    condition: '.Values.collectorStorageClass',
+    on: { collectorStorageClass: value('.Values.collectorStorageClass') },
+    off: { collectorStorageClass: '' },
+  },
   flag('mirrorSinkSecret'),
   flag('disruptionBudget'),
   flag('networkPolicy'),
@@ -38,8 +52,13 @@ export const FLAGS: readonly Flag[] = [
   },
 ];
 
+/** Texts that mean something else where they are empty. */
+type EmptyText = 'agentConfig' | 'collectorStorageClass';
+
 /** In place of each other option stands what the template says there. */
-const EXPRESSIONS: Readonly<Record<Exclude<keyof InstallOptions, 'injector' | 'injection' | TruthValue>, string>> = {
+const EXPRESSIONS: Readonly<
+  Record<Exclude<keyof InstallOptions, 'injector' | 'injection' | EmptyText | TruthValue>, string>
+> = {
   namespace: value('.Release.Namespace'),
   instance: value('.Release.Name'),
   managedBy: value('.Release.Service'),
@@ -52,8 +71,11 @@ const EXPRESSIONS: Readonly<Record<Exclude<keyof InstallOptions, 'injector' | 'i
   resources: block('.Values.resources'),
   nodeSelector: block('.Values.nodeSelector'),
   tolerations: block('.Values.tolerations'),
-  // To the last blank: toYaml loses blank lines at the end.
-  agentConfig: value('.Values.agentConfig | toJson'),
+  collectorImage: value('.Values.collectorImage'),
+  collectorConfig: value('.Values.collectorConfig | toJson'),
+  collectorStorage: value('.Values.collectorStorage'),
+  collectorResources: block('.Values.collectorResources'),
+  collectorUsers: value('.Values.collectorUsers'),
 };
 
 function injection(

@@ -12,6 +12,10 @@ const ROLES = {
   view: '`dbaudit-view`',
   edit: '`dbaudit-edit`',
   admin: '`dbaudit-admin`',
+  client: 'Role `dbaudit-collector-client`',
+  reader: '`dbaudit-reader`',
+  auditor: '`dbaudit-auditor`',
+  'security-admin': '`dbaudit-security-admin`',
   cluster: 'cluster administrators',
 } as const;
 
@@ -27,6 +31,18 @@ what those before it hold, and is aggregated to the built-in role of the same na
 | \`dbaudit-view\`  | \`view\`        | seeing: \`tail\`, \`top\`, \`coverage\`, \`analyze\`, \`status\`, \`check\`, \`sink list\` |
 | \`dbaudit-edit\`  | \`edit\`        | \`enable\` and \`disable\` of workloads                                          |
 | \`dbaudit-admin\` | \`admin\`       | \`coverage --repair\`, \`sink test\` in a namespace of workloads                 |
+
+Commands that ask the collector need rights of \`audit.dbaudit.io\`, which are in no built-in role. Three ClusterRoles hold them, as
+duties apart from each other; bound in a namespace they show its events alone:
+
+| ClusterRole              | for                                                                                      |
+| ------------------------ | ---------------------------------------------------------------------------------------- |
+| \`dbaudit-reader\`         | seeing events, \`?\` in place of values                                                     |
+| \`dbaudit-auditor\`        | seeing values too, SQL, export, reports, integrity; no say in what raises alerts           |
+| \`dbaudit-security-admin\` | rules, alerts and silences, and events without values                                      |
+
+The Role \`dbaudit-collector-client\` in the namespace of dbaudit lets a group, all users unless installed otherwise
+(\`collectorUsers\`), reach the collector's pod by port-forward. What they see there only the roles above decide.
 
 Whoever may read the logs of a pod (\`pods/log\`, part of \`view\`) may read the statements its agent prints.
 

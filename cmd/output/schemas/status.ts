@@ -39,6 +39,21 @@ export const statusSchema = z.strictObject({
     /** Agents by version. */
     versions: z.record(z.string(), z.int()),
   }),
+  /** Absent where none is installed. */
+  collector: z
+    .strictObject({
+      ready: z.boolean(),
+      image: z.string(),
+      /** Size of its volume; absent: events are gone with its pod. */
+      storage: z.string().exactOptional(),
+      /** What it says itself; absent where it does not answer, or the caller may not ask. */
+      events: z.int().exactOptional(),
+      bytes: z.int().exactOptional(),
+      /** RFC 3339; of the oldest event that it keeps. */
+      oldest: z.string().exactOptional(),
+      perSecond: z.number().exactOptional(),
+    })
+    .exactOptional(),
   /** Of the agents' configuration; absent where there is none that can be read. */
   sinks: z.array(z.strictObject({ name: z.string(), place: z.string() })).exactOptional(),
   problems: z.array(z.strictObject({ code: z.string(), message: z.string(), hint: z.string() })),
@@ -46,3 +61,4 @@ export const statusSchema = z.strictObject({
 
 export type Status = z.infer<typeof statusSchema>;
 export type StatusInjector = Status['injectors'][number];
+export type StatusCollector = NonNullable<Status['collector']>;

@@ -24,9 +24,16 @@ export async function dbauditDone(cluster: TestCluster, ...words: readonly strin
   return stdout;
 }
 
-/** Installs, or brings what is installed to these options; waits until pods are given agents. */
+/** Installs, or brings what is installed to these options, without the collector; waits until pods are given agents. */
 export async function install(cluster: TestCluster, ...options: readonly string[]): Promise<void> {
-  await dbauditDone(cluster, 'install', '--image', IMAGES.dbaudit, '--wait', '--timeout', '180s', ...options);
+  const words = ['--no-collector', '--image', IMAGES.dbaudit, '--wait', '--timeout', '180s', ...options];
+  await dbauditDone(cluster, 'install', ...words);
+}
+
+/** Likewise, with it. */
+export async function installWithCollector(cluster: TestCluster, ...options: readonly string[]): Promise<void> {
+  const images = ['--image', IMAGES.dbaudit, '--collector-image', IMAGES.collector];
+  await dbauditDone(cluster, 'install', '--with-collector', ...images, '--wait', '--timeout', '180s', ...options);
 }
 
 /** What the agent of a pod wrote so far, each event held against the contract; its own log is left out. */

@@ -17,14 +17,16 @@ describe('whatever is chosen', () => {
       fc.property(installInput, (input) => {
         const objects = render(input);
         expect(new Set(objects.map(identityOf)).size).toBe(objects.length);
-        for (const { metadata } of objects) {
+        for (const { kind, metadata } of objects) {
           expect(metadata.labels).toMatchObject({
             'app.kubernetes.io/name': 'dbaudit',
             'app.kubernetes.io/part-of': 'dbaudit',
             'app.kubernetes.io/instance': 'dbaudit',
             'app.kubernetes.io/managed-by': 'kubectl-dbaudit',
           });
-          expect([undefined, 'dbaudit-system']).toContain(metadata.namespace);
+          // Only there can the right to read the authority of client certificates be given.
+          const elsewhere = kind === 'RoleBinding' && metadata.name === 'dbaudit-collector' ? ['kube-system'] : [];
+          expect([undefined, 'dbaudit-system', ...elsewhere]).toContain(metadata.namespace);
         }
       }),
     );
@@ -48,13 +50,21 @@ describe('whatever is chosen', () => {
       resources: z.array(z.string()).optional(),
       nonResourceURLs: z.array(z.literal('/metrics')).optional(),
       resourceNames: z.array(z.string()).optional(),
-      verbs: z.array(z.enum(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'])),
+      verbs: z.array(
+        z.enum(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'read-literals', 'query', 'export']),
+      ),
     });
     const roles = render(EVERYTHING).filter(({ kind }) => kind.endsWith('Role'));
     expect(roles.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual([
       'ClusterRole/dbaudit-view',
       'ClusterRole/dbaudit-edit',
       'ClusterRole/dbaudit-admin',
+      'ClusterRole/dbaudit-reader',
+      'ClusterRole/dbaudit-auditor',
+      'ClusterRole/dbaudit-security-admin',
+      'ClusterRole/dbaudit-collector',
+      'Role/dbaudit-collector',
+      'Role/dbaudit-collector-client',
       'ClusterRole/dbaudit-injector',
       'Role/dbaudit-injector',
       'ClusterRole/dbaudit-metrics-reader',
@@ -83,8 +93,69 @@ describe('whatever is chosen', () => {
   );
 });
 
+describe('the collector', () => {
+  const objects = (input: InstallInput = {}) =>
+    render(input).filter(({ metadata }) => /collector|reader|auditor|security/.test(metadata.name));
+  const find = (kind: string, input: InstallInput = {}) => objects(input).find((object) => object.kind === kind);
+
+  test('is left out whole', () => {
+    expect(objects({ collector: false })).toEqual([]);
+  });
+
+  test('reads and writes no Secret but its own, and gives users its own pod alone', () => {
+    const rules = objects()
+      .filter(({ kind }) => kind.endsWith('Role'))
+      .flatMap((role) => z.array(z.looseObject({ resources: z.array(z.string()) })).parse(role.rules));
+    const named = rules.filter(({ resources }) => /secrets|portforward/.test(resources.join()));
+    expect(named.map(({ resources, resourceNames }) => [resources, resourceNames])).toEqual([
+      [['secrets'], ['dbaudit-collector-certificate', 'dbaudit-collector-keys']],
+      [['pods/portforward'], ['dbaudit-collector-0']],
+    ]);
+  });
+
+  test('duties are apart: values with the auditor, rules with the security administrator', () => {
+    const rights = (name: string) => JSON.stringify(objects().find(({ metadata }) => metadata.name === name)?.rules);
+    expect(rights('dbaudit-reader')).not.toMatch(/literals|query|export|rules|alerts/);
+    expect(rights('dbaudit-auditor')).toContain('read-literals');
+    expect(rights('dbaudit-auditor')).not.toMatch(/rules|silences|update/);
+    expect(rights('dbaudit-security-admin')).toMatch(/"rules"\],"verbs":\["get","update"\]/);
+    expect(rights('dbaudit-security-admin')).not.toMatch(/literals|query|export/);
+  });
+
+  test('its volume carries nothing that an uninstallation removes, or an upgrade changes', () => {
+    expect(find('StatefulSet')).toMatchObject({
+      spec: {
+        volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { resources: { requests: { storage: '20Gi' } } } }],
+      },
+    });
+    const claims = JSON.stringify(Object(find('StatefulSet')?.spec).volumeClaimTemplates);
+    expect(claims).not.toMatch(/part-of|version|storageClassName/);
+    expect(JSON.stringify(find('StatefulSet', { collectorStorageClass: 'fast' }))).toContain(
+      '"storageClassName":"fast"',
+    );
+    expect(JSON.stringify(find('StatefulSet', { collectorPersistent: false }))).toContain(
+      '"emptyDir":{"sizeLimit":"20Gi"}',
+    );
+  });
+
+  test('agents send to it with a token of their own, unless they are told otherwise', () => {
+    const data = (input: InstallInput) =>
+      Object.assign(
+        {},
+        ...render(input)
+          .filter(({ kind }) => kind === 'ConfigMap')
+          .map(({ data }) => data),
+      );
+    expect(data({ namespace: 'audit' })['agent.yaml']).toContain('https://dbaudit-collector.audit.svc:8443/v1/events');
+    expect(data({})['injection.yaml']).toContain('sinkToken: projected');
+    expect(data({ agentConfig: 'sinks: []\n' })['agent.yaml']).toBe('sinks: []\n');
+  });
+});
+
 test('the policy needs no server', () => {
-  const kinds = new Set(render({ injector: 'policy', podMonitor: true, certManager: true }).map(({ kind }) => kind));
+  const kinds = new Set(
+    render({ injector: 'policy', podMonitor: true, certManager: true, collector: false }).map(({ kind }) => kind),
+  );
   expect([...kinds].sort()).toEqual([
     'ClusterRole',
     'ConfigMap',

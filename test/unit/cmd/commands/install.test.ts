@@ -13,7 +13,7 @@ import { runPlugin } from '../../../support/plugin.ts';
 describe('install', () => {
   test('applies everything in order, waits and says what comes next', async () => {
     const cluster = openCluster();
-    const { code, stdout, stderr } = await install(cluster);
+    const { code, stdout, stderr } = await install(cluster, '--collector-storage', '5Gi');
     expect({ code, stderr: stderr.split('\n')[1] }).toEqual({
       code: 0,
       stderr: '√ dbaudit is installed in dbaudit-system, and pods that ask for it get an agent (webhook).',
@@ -24,7 +24,7 @@ describe('install', () => {
     expect(stdout).toMatch(/^deployment\/dbaudit-injector -n dbaudit-system created$/m);
     expect(stderr).toContain('kubectl dbaudit enable deploy/NAME');
     expect(stderr).toContain('kubectl delete mutatingwebhookconfiguration -l app.kubernetes.io/part-of=dbaudit');
-    expect(stderr).toContain('kubectl delete configmap,secret -A -l app.kubernetes.io/part-of=dbaudit');
+    expect(stderr).toContain('kubectl delete configmap,secret,rolebinding -A -l app.kubernetes.io/part-of=dbaudit');
     expect(await install(cluster)).toMatchObject({ code: 0, stdout: expect.not.stringContaining('created') });
   });
 
@@ -84,10 +84,10 @@ describe('install', () => {
     expect(cluster.calls).toEqual([]);
   });
 
-  test('auto takes the policy where the API server serves v1', async () => {
+  test('auto takes the policy where the API server serves v1, and agents need no configuration', async () => {
     const cluster = openCluster();
     cluster.unserved.clear();
-    await install(cluster, '--no-wait');
+    await install(cluster, '--no-wait', '--no-collector');
     expect(cluster.calls).toContain('apply MutatingAdmissionPolicy dbaudit-injector');
     expect(cluster.calls.join()).not.toContain('Deployment');
   });
@@ -99,9 +99,64 @@ describe('install', () => {
     await install(cluster, ...configured);
     expect(cluster.calls).toContain('apply Deployment dbaudit-system/dbaudit-injector');
     expect((await install(cluster, '--injector', 'policy', ...configured)).stderr).toContain('ConfigMap dbaudit-agent');
-    expect((await install(cluster, '--injector', 'policy', '--no-wait')).stderr).not.toContain(
-      'ConfigMap dbaudit-agent',
-    );
+    expect((await install(cluster, '--injector', 'policy', '--no-wait')).stderr).toContain('ConfigMap dbaudit-agent');
+    const plain = await install(cluster, '--injector', 'policy', '--no-wait', '--no-collector');
+    expect(plain.stderr).not.toContain('ConfigMap dbaudit-agent');
+  });
+
+  test('the collector: agents send to it, and its events outlive it where the cluster can give it a volume', async () => {
+    const storageClass = (annotations = {}) => ({
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'StorageClass',
+      metadata: { name: 'disk', annotations },
+    });
+    const set = (cluster: FakeCluster) => cluster.objects.find(({ kind }) => kind === 'StatefulSet');
+    const bare = openCluster([storageClass()]);
+    const { stderr } = await install(bare);
+    expect(stderr).toContain('no default StorageClass');
+    expect(set(bare)?.spec).not.toHaveProperty('volumeClaimTemplates');
+    // An upgrade does not choose anew.
+    bare.objects.push(storageClass({ 'storageclass.kubernetes.io/is-default-class': 'true' }));
+    expect((await runPlugin(['upgrade'], { cluster: bare })).code).toBe(0);
+    expect(set(bare)?.spec).not.toHaveProperty('volumeClaimTemplates');
+    const cluster = openCluster([storageClass({ 'storageclass.kubernetes.io/is-default-class': 'true' })]);
+    expect((await install(cluster, '--collector-storage', '50Gi')).stderr).not.toContain('StorageClass');
+    expect(set(cluster)).toMatchObject({
+      spec: { volumeClaimTemplates: [{ spec: { resources: { requests: { storage: '50Gi' } } } }] },
+    });
+    const agents = cluster.objects.find(({ metadata }) => metadata.name === 'dbaudit-agent');
+    expect(agents?.data).toMatchObject({
+      'agent.yaml': expect.stringContaining('url: https://dbaudit-collector.dbaudit-system.svc:8443/v1/events'),
+    });
+  });
+
+  test('without the collector agents write to standard output alone, and get no token', async () => {
+    const { stdout } = await runPlugin(['install', '--injector', 'webhook', '--no-collector', '-o', 'json']);
+    const items: KubernetesObject[] = JSON.parse(stdout).items;
+    expect(items.filter(({ metadata }) => metadata.name.includes('collector'))).toEqual([]);
+    const data = Object.assign({}, ...items.filter(({ kind }) => kind === 'ConfigMap').map(({ data }) => data));
+    expect(data['agent.yaml']).toBe('sinks:\n  - type: stdout\n');
+    expect(data['injection.yaml']).toContain('sinkToken: none');
+  });
+
+  test('the collector that does not become ready: why', async () => {
+    const cluster = openCluster([
+      {
+        ...pod('dbaudit-collector-0', NAMESPACE),
+        status: {
+          phase: 'Pending',
+          containerStatuses: [
+            { name: 'collector', ready: false, restartCount: 0, state: { waiting: { reason: 'ImagePullBackOff' } } },
+          ],
+        },
+      },
+    ]);
+    const { admit } = cluster;
+    cluster.admit = (object, dryRun) => (object.kind === 'StatefulSet' ? object : admit(object, dryRun));
+    const { code, stderr } = await install(cluster, '--timeout', '0s');
+    expect(code).toBe(1);
+    expect(stderr).toContain('error DBA1104: the collector is not ready in time');
+    expect(stderr).toContain('pod/dbaudit-collector-0: container collector: ImagePullBackOff');
   });
 
   test('a dry run by the API server keeps nothing, and needs no namespace', async () => {
@@ -190,7 +245,7 @@ describe('the Secret of sinks', () => {
     const cluster = openCluster();
     cluster.unserved.clear();
     const { stderr } = await install(cluster, '--no-wait', '--mirror-sink-secret', '--sink-secret', file('a', 'b'));
-    expect(stderr).not.toContain('alone');
+    expect(stderr).not.toContain('namespace alone');
     expect(JSON.stringify(cluster.objects.find(({ kind }) => kind === 'Deployment'))).toContain(
       'DBAUDIT_MIRROR_SINK_SECRET',
     );

@@ -12,7 +12,7 @@ describe('status', () => {
 
   async function installed(objects: readonly KubernetesObject[]): Promise<FakeCluster> {
     const cluster = openCluster(objects);
-    await install(cluster);
+    await install(cluster, '--no-collector');
     cluster.objects = cluster.objects.map((object) =>
       object.kind === 'MutatingWebhookConfiguration'
         ? { ...object, webhooks: [{ clientConfig: { caBundle: 'eA==' } }] }
@@ -104,7 +104,7 @@ describe('check', () => {
 
   test('an installation whose webhook does not answer', async () => {
     const cluster = openCluster();
-    await install(cluster);
+    await install(cluster, '--no-collector');
     cluster.admit = (object) => object;
     const { code, stdout } = await check(cluster, '-o', 'short');
     expect(code).toBe(1);
@@ -114,7 +114,7 @@ describe('check', () => {
 
   test('an injector of before beside that of now', async () => {
     const cluster = openCluster();
-    await install(cluster);
+    await install(cluster, '--no-collector');
     const configuration = cluster.objects.find(({ kind }) => kind === 'MutatingWebhookConfiguration');
     if (configuration === undefined) throw new Error('nothing was installed');
     const before = { ...configuration, metadata: { ...configuration.metadata, name: 'dbaudit-before' } };
@@ -127,7 +127,7 @@ describe('check', () => {
   test('a Secret that sinks need is missed where agents run', async () => {
     const cluster = openCluster([injected(pod('a', 'shop', { 'dbaudit.io/capture': 'enabled' }))]);
     const sinks = 'sinks: [{type: http, url: "https://siem.example", bearerFile: /etc/dbaudit/secrets/token}]';
-    await install(cluster, '--set', `agentConfig=${JSON.stringify(sinks)}`);
+    await install(cluster, '--no-collector', '--set', `agentConfig=${JSON.stringify(sinks)}`);
     const { stdout } = await check(cluster, '-o', 'short');
     expect(stdout).toMatch(
       /^‼ agents have a configuration.* {3}DBA4008\n {4}there is no Secret dbaudit-sinks in shop$/m,

@@ -74,12 +74,21 @@ describe('the sides of a connection', () => {
   known.add('10.244.0.7', 'shop/known', 0);
 
   test('are what the collector found, else who has the address, else the address', () => {
-    const resolved = auditEvent({ dbaudit: { server: { k8s: { namespace: 'db', pod: 'mysql-0' } } } });
+    const resolved = auditEvent({ dbaudit: { server: { k8s: { kind: 'pod', namespace: 'db', pod: 'mysql-0' } } } });
     expect(partiesOf(resolved, known)).toEqual({
       client: { name: 'shop/known', port: 40_000 },
       server: { name: 'db/mysql-0', port: 3306 },
     });
     expect(partiesOf(auditEvent(), known).server).toEqual({ name: '10.96.0.10', port: 3306 });
+  });
+
+  test.each([
+    ['mysql.db', { kind: 'service', namespace: 'db', service: 'mysql' }],
+    ['node-1', { kind: 'node', node: 'node-1' }],
+    ['10.96.0.10', { kind: 'ambiguous', candidates: 2 }],
+    ['10.96.0.10', { kind: 'unknown' }],
+  ] as const)('are %s where the collector says %j', (name, k8s) => {
+    expect(partiesOf(auditEvent({ dbaudit: { server: { k8s } } }), known).server?.name).toBe(name);
   });
 
   test.each(['127.0.0.1', '::1'])('on %s are the pod itself', (ip) => {
