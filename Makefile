@@ -1,5 +1,5 @@
 # make demo    sets up and shows the agent on real databases
-# make test    sets up and runs all suites; SUITE=unit|property|captures|integration|cluster runs one
+# make test    sets up and runs all suites; SUITE=unit|property|captures|integration|browser|cluster runs one
 # make check   format, lint, types, dead code, unit tests: before every commit
 # make bench   sets up and measures against tcpdump and tshark
 # make image   the image for amd64 and arm64, by buildah, podman or docker, and as files in build/image
@@ -30,6 +30,7 @@ endif
 check: setup
 	@node_modules/.bin/biome ci --error-on-warnings
 	@$(NODE) node_modules/typescript/bin/tsc --noEmit
+	@$(NODE) node_modules/typescript/bin/tsc --noEmit -p collector/web
 	@$(NODE) node_modules/knip/bin/knip.js
 	@$(NODE) tools/run-suites.ts unit
 

@@ -1,3 +1,5 @@
+import { benchCollectorIngest } from './collector-ingest.ts';
+import { benchCollectorQueries } from './collector-queries.ts';
 import { benchConnections } from './connections.ts';
 import { benchFile } from './file.ts';
 import { benchLive } from './live.ts';
@@ -12,6 +14,8 @@ const parts = {
   connections: benchConnections,
   reply: benchReply,
   sinks: () => benchSinks(names),
+  'collector-ingest': benchCollectorIngest,
+  'collector-queries': () => benchCollectorQueries(names),
 };
 
 if (part === undefined) {

