@@ -106,7 +106,7 @@ export async function sqliteQueries(database: StoreDatabase): Promise<Peer> {
       ),
       'newest 100': all(`SELECT * FROM events WHERE ${within} ORDER BY time DESC LIMIT 100`),
       'count of a word': all(
-        `SELECT time / ${HOUR_MILLIS}, count(*) FROM statements s JOIN events e ON e.id = s.rowid WHERE statements MATCH 'n4711' AND ${within} GROUP BY 1`,
+        `SELECT time / ${HOUR_MILLIS}, count(*) FROM statements s CROSS JOIN events e ON e.id = s.rowid WHERE statements MATCH 'n4711' AND ${within} GROUP BY 1`,
       ),
     },
     stop: async () => sqlite.close(),

@@ -5,7 +5,8 @@ import * as z from 'zod';
  * into SQL or into a search engine's query. `field` is a name of contract/event-fields.ts.
  *
  * All forms agree on this: an event without the field never matches, so `not` of it does; a field with several values
- * (tables, notes) matches when one of them does; texts are compared with their case unless `ignoreCase`.
+ * (tables, notes) matches when one of them does; a time before 1970 or after 2199 is none that a store can find; texts are
+ * compared with their case unless `ignoreCase`.
  */
 export type Filter =
   | { readonly kind: 'all'; readonly of: readonly Filter[] }

@@ -5,6 +5,7 @@ import {
   addressPrefix,
   KEYWORD_CHARACTERS,
   PRESENT,
+  type TextPath,
   type TextPlace,
   textPlace,
 } from '../store/opensearch/search-fields.ts';
@@ -69,13 +70,15 @@ function testQuery(field: EventField, test: FieldTest): object {
       const literal = literalOf(test.pattern.parts);
       if (literal !== undefined) return equalsQuery(place, [literal], test.ignoreCase);
       const parts = place.prefix === '' ? test.pattern.parts : [place.prefix, ...test.pattern.parts];
-      const query = likeQuery(test.ignoreCase ? place.folded : place.path, parts);
+      const query = everywhere(place, (paths) => likeQuery(test.ignoreCase ? paths.folded : paths.path, parts));
       return place.prefix === '' && test.pattern.test('') ? orEmpty(place, query) : query;
     }
     case 'matches': {
       const place = textPlace(field);
       const value = toLucene(test.expression, place.prefix);
-      const query = { regexp: { [place.path]: { value, flags: 'NONE', max_determinized_states: MAX_STATES } } };
+      const query = everywhere(place, ({ path }) => ({
+        regexp: { [path]: { value, flags: 'NONE', max_determinized_states: MAX_STATES } },
+      }));
       return place.prefix === '' && test.automaton.test('') ? orEmpty(place, query) : query;
     }
   }
@@ -89,8 +92,15 @@ function existsQuery(field: EventField): object {
   const present = { term: { [PRESENT]: field.name } };
   if (field.type === 'map') return present;
   if (!isText(field)) return anyOf([{ exists: { field: field.name } }, present]);
-  const { path, prefix } = textPlace(field);
-  return prefix === '' ? anyOf([{ exists: { field: path } }, present]) : likeQuery(path, [prefix, MANY]);
+  const place = textPlace(field);
+  const { path, prefix } = place;
+  if (prefix === '') return anyOf([{ exists: { field: path } }, present]);
+  return everywhere(place, (paths) => likeQuery(paths.path, [prefix, MANY]));
+}
+
+/** Longer values are in a field of their own. */
+function everywhere(place: TextPlace, query: (paths: TextPath) => object): object {
+  return anyOf([query(place), ...(place.longer === undefined ? [] : [query(place.longer)])]);
 }
 
 /** A field for texts of any length finds no empty ones, and neither do our regular expressions; the keyword does. */
@@ -105,14 +115,18 @@ function literalOf(parts: readonly LikePart[]): string | undefined {
 }
 
 function equalsQuery(place: TextPlace, values: readonly string[], ignoreCase: boolean): object {
-  const { path, folded, keyword, isLong, prefix } = place;
+  const { path, folded, keyword, longer, prefix } = place;
   const texts = values.map((value) => prefix + value);
-  if (!isLong) return { terms: { [ignoreCase ? folded : path]: texts } };
+  if (longer === undefined) return { terms: { [ignoreCase ? folded : path]: texts } };
   const isKeyword = (text: string) => text === '' || (!ignoreCase && text.length <= KEYWORD_CHARACTERS);
   const keywords = texts.filter(isKeyword);
   return anyOf([
     ...(keywords.length === 0 ? [] : [{ terms: { [keyword]: keywords } }]),
-    ...texts.filter((text) => !isKeyword(text)).map((text) => likeQuery(ignoreCase ? folded : path, [text])),
+    ...texts.flatMap((text) => {
+      if (isKeyword(text)) return [];
+      const paths = text.length <= KEYWORD_CHARACTERS ? place : longer;
+      return [likeQuery(ignoreCase ? paths.folded : paths.path, [text])];
+    }),
   ]);
 }
 

@@ -21,7 +21,8 @@ interface Branch {
 interface Indexed {
   readonly present: string[];
   readonly addresses: string[];
-  readonly maps: Record<string, { readonly values: string[]; readonly entries: string[] }>;
+  readonly maps: Record<string, Readonly<Record<string, readonly string[]>>>;
+  readonly long: Record<string, string>;
   original?: string;
 }
 
@@ -31,7 +32,7 @@ interface Indexed {
  */
 export function documentOf(event: AuditEvent): string {
   const text = JSON.stringify(event);
-  const indexed: Indexed = { present: [], addresses: [], maps: {} };
+  const indexed: Indexed = { present: [], addresses: [], maps: {}, long: {} };
   let isPlain = !ESCAPED_IN_JSON.test(text) && hasPlainKeys(event.kubernetes?.audit);
   for (const field of EVENT_FIELD_LIST) {
     const value = fieldValue(event, field.name);
@@ -67,11 +68,12 @@ export function eventOf(source: unknown): AuditEvent {
 }
 
 /** What is empty is left out. */
-function trimmed({ present, addresses, maps, original }: Indexed): object {
+function trimmed({ present, addresses, maps, long, original }: Indexed): object {
   return {
     ...(present.length > 0 && { present }),
     ...(addresses.length > 0 && { addresses }),
     ...(Object.keys(maps).length > 0 && { maps }),
+    ...(Object.keys(long).length > 0 && { long }),
     ...(original !== undefined && { original }),
   };
 }
@@ -93,10 +95,13 @@ function isIndexedTime(value: unknown): boolean {
 
 function indexValue(field: EventField, value: unknown, indexed: Indexed): void {
   if (typeof value === 'string') {
-    if (value.length > KEYWORD_CHARACTERS && !textPlace(field).isLong) indexed.present.push(field.name);
+    if (isLong(value)) {
+      indexed.present.push(field.name);
+      if (textPlace(field).longer !== undefined) indexed.long[field.column] = comparable(value);
+    }
     indexAddress(addressPrefix, field, value, indexed);
   } else if (Array.isArray(value)) {
-    if (value.length === 0 || value.some((one) => String(one).length > KEYWORD_CHARACTERS)) {
+    if (value.length === 0 || value.some((one) => isLong(String(one)))) {
       indexed.present.push(field.name);
     }
     for (const one of value) if (typeof one === 'string') indexAddress(addressPrefix, field, one, indexed);
@@ -115,7 +120,18 @@ function indexMap(field: EventField, map: object, indexed: Indexed): void {
     indexAddress(addressPrefix, field, value, indexed);
     indexAddress(addressPrefix, { ...field, name: `${field.name}.${key}` }, value, indexed);
   }
-  if (values.length > 0) indexed.maps[field.column] = { values, entries };
+  if (values.length === 0) return;
+  const [longValues, longEntries] = [values.filter(isLong), entries.filter(isLong)];
+  indexed.maps[field.column] = {
+    values,
+    entries,
+    ...(longValues.length > 0 && { longValues }),
+    ...(longEntries.length > 0 && { longEntries }),
+  };
+}
+
+function isLong(text: string): boolean {
+  return text.length > KEYWORD_CHARACTERS;
 }
 
 function indexAddress(prefix: typeof addressPrefix, field: EventField, text: string, { addresses }: Indexed): void {

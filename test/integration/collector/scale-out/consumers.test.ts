@@ -24,7 +24,7 @@ import { KAFKA_USER } from '../../../support/servers/kafka-settings.ts';
 import { type OpenSearch, startOpenSearch } from '../../../support/servers/opensearch.ts';
 
 const FULL = process.env.DBAUDIT_COLLECTOR_SCALE === 'full';
-const EVENTS = FULL ? 200_000 : 20_000;
+const EVENTS = FULL ? 200_000 : 6_000;
 const TOPIC = 'audit';
 const PARTITIONS = 6;
 const SINK_BATCH = 1_000;

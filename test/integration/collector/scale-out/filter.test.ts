@@ -66,11 +66,19 @@ async function found(filters: readonly Filter[]): Promise<readonly (readonly num
 test('a filter means the same as a function and in OpenSearch', async () => {
   const events = fc.sample(generatedEvent, EVENTS);
   const long = `${'x'.repeat(40_000)} Drop Table kunden`;
-  events.push(JSON.parse(JSON.stringify(auditEvent({ db: { query: { text: long } }, statement: { template: long } }))));
+  events.push(
+    JSON.parse(
+      JSON.stringify(
+        auditEvent({ db: { query: { text: long, parameter: { 0: long } } }, statement: { template: long } }),
+      ),
+    ),
+  );
   const filters: readonly Filter[] = [
     ...fc.sample(generatedFilter, FILTERS),
     { kind: 'words', text: 'drop KUNDEN' },
     { kind: 'is', field: 'db.query.text', values: [long] },
+    { kind: 'like', field: 'db.query.parameter.0', pattern: '*table KUNDEN', ignoreCase: true },
+    { kind: 'matches', field: 'db.query.parameter', expression: '\\bTable kunden$' },
     { kind: 'is', field: 'dbaudit.statement.template', values: [long.toUpperCase()], ignoreCase: true },
     ...[
       '\\bselect\\b.*\\bfrom\\b',
