@@ -111,7 +111,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-/** Of OpenSearch, a process of its own, the processor time is not known. */
+/** Of OpenSearch, a process of its own, the processor time is that of asking. */
 function print(table: Table): void {
   const columns = [...new Set([...table.values()].flatMap((row) => [...row.keys()]))];
   process.stdout.write(`${''.padEnd(28)}${columns.map((column) => `${column}, CPU`.padStart(20)).join('')}\n`);

@@ -20,7 +20,7 @@ export interface KafkaSourceParts {
   onNotice(message: string): void;
 }
 
-export interface KafkaSourceStatus {
+interface KafkaSourceStatus {
   readonly group: string;
   readonly topics: readonly string[];
   /** That this consumer has at present. */

@@ -11,6 +11,10 @@ export function foldCase(text: string): string {
   return ASCII.test(text) ? text.toLowerCase() : Array.from(text, lower).join('');
 }
 
+/** Capitals of Unicode 16 and 17, which DuckDB does not know yet. */
+const TOO_NEW = /[\u1c89\ua7cb\ua7cc\ua7ce\ua7d2\ua7d4\ua7da\ua7dc\u{10d50}-\u{10d65}\u{16ea0}-\u{16eb8}]/u;
+
 function lower(character: string): string {
-  return character === DOTTED_CAPITAL_I ? 'i' : character.toLowerCase();
+  if (character === DOTTED_CAPITAL_I) return 'i';
+  return TOO_NEW.test(character) ? character : character.toLowerCase();
 }

@@ -12,7 +12,7 @@ import { QueryProblem, QueryTooLarge, StoreBusy } from '../failure.ts';
 import type { OpenSearchStoreSettings } from './settings.ts';
 
 /** People do not wait longer for a page, and others wait for their turn. */
-export const QUESTION_MILLIS = 30_000;
+const QUESTION_MILLIS = 30_000;
 /** The server stops first, and says so. */
 const SERVER_SHARE = 0.9;
 /** Some 500 events with long statements. */

@@ -62,7 +62,7 @@ function longPath(column: string): string {
 }
 
 /** Where values and entries of a map are. */
-export function mapPath(column: string): string {
+function mapPath(column: string): string {
   return `${INDEXED}.maps.${column}`;
 }
 

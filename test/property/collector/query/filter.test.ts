@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { filterToSql } from '../../../../collector/query/filter-sql.ts';
+import { foldCase } from '../../../../collector/query/fold-case.ts';
 import { compileMatcher } from '../../../../collector/query/matcher.ts';
 import type { AuditEvent } from '../../../../contract/audit-event.ts';
 import type { Filter } from '../../../../contract/filter.ts';
@@ -65,4 +66,18 @@ test('a filter means the same as a function and in DuckDB', async () => {
     }
   }
   expect(found).toBeGreaterThan(1_000);
+});
+
+test('every character is the same in lower case as a function and in DuckDB', async () => {
+  const rows = await kept.database.read(undefined, undefined, async (connection) => {
+    // Bytes, since a mark of byte order at a text's beginning is lost on its way out.
+    const every =
+      'SELECT i::INTEGER, hex(encode(lower(chr(i::INTEGER)))) FROM range(1, 1114112) t(i) WHERE i < 55296 OR i > 57343';
+    return (await connection.runAndReadAll(every)).getRows();
+  });
+  const differing = rows.filter(([code, bytes]) => {
+    const folded = foldCase(String.fromCodePoint(Number(code)));
+    return Buffer.from(folded).toString('hex').toUpperCase() !== bytes;
+  });
+  expect(differing.map(([code]) => code)).toEqual([]);
 });
