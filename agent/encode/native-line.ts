@@ -1,3 +1,4 @@
+import { ECS_VERSION } from '../../contract/version.ts';
 import type { CaptureGap, Session } from '../audit-event.ts';
 import type { BlindReason } from '../protocols/activity.ts';
 import type { CloseReason } from '../tcp/byte-stream.ts';
@@ -5,7 +6,7 @@ import type { Nanos } from '../timeline.ts';
 import type { EncoderOptions } from './encoder.ts';
 import type { JsonWriter } from './json-writer.ts';
 import { Piece } from './piece.ts';
-import { ECS_VERSION, SessionPieceFactory, type SessionPieces } from './session-pieces.ts';
+import { SessionPieceFactory, type SessionPieces } from './session-pieces.ts';
 import { TimestampWriter } from './timestamp.ts';
 
 const DURATION = new Piece('Z","duration":');

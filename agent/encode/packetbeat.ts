@@ -2,6 +2,8 @@
  * The field names of Packetbeat's transactions, which Kibana's and SLS' dashboards ask for.
  * https://www.elastic.co/docs/reference/beats/packetbeat/exported-fields
  */
+
+import { ECS_VERSION } from '../../contract/version.ts';
 import type { AuditEvent, Session } from '../audit-event.ts';
 import type { Outcome, Statement } from '../protocols/activity.ts';
 import type { SqlAnalysis } from '../sql/analysis.ts';
@@ -11,7 +13,6 @@ import type { Encoder, EncoderOptions, EventNumbers } from './encoder.ts';
 import { classOf } from './event-class.ts';
 import { HTTP_DATASET, httpFields } from './http-fields.ts';
 import { JsonWriter } from './json-writer.ts';
-import { ECS_VERSION } from './session-pieces.ts';
 import { TimestampWriter } from './timestamp.ts';
 
 /** Packetbeat's `type`, where it is not our protocol's name. */

@@ -1,10 +1,10 @@
+import { ECS_VERSION } from '../../contract/version.ts';
 import type { Session } from '../audit-event.ts';
 import type { Endpoint } from '../tcp/byte-stream.ts';
 import { communityId } from './community-id.ts';
 import type { EncoderOptions } from './encoder.ts';
 import { Piece } from './piece.ts';
 
-export const ECS_VERSION = '9.4.0';
 /** Sessions whose pieces are kept: those heard of last. Idle connections are many, and pieces are most of what one costs. */
 const MAX_KEPT_SESSIONS = 2048;
 /** Pieces that sessions share; beyond it all are made anew. 4096 pieces of 150 bytes are 1 MiB. */

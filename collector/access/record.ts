@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { AuditEvent } from '../../contract/audit-event.ts';
+import { ECS_VERSION } from '../../contract/version.ts';
 import { messageOf } from '../../kubernetes/informer.ts';
 import type { Intake } from '../intake.ts';
 import { StoreBusy } from '../store/failure.ts';
@@ -128,7 +129,7 @@ export class AccessLog {
     return {
       '@timestamp': new Date().toISOString().replace('Z', `${NANOS}Z`),
       ...(message === undefined ? {} : { message }),
-      ecs: { version: '9.4.0' },
+      ecs: { version: ECS_VERSION },
       event: {
         id: `${this.#instance}-access-${sequence}`,
         kind: 'event',

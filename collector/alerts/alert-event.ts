@@ -1,7 +1,6 @@
 import type { AuditEvent } from '../../contract/audit-event.ts';
+import { ECS_VERSION } from '../../contract/version.ts';
 import { type AlertRecord, NO_NAMESPACE } from './alert-record.ts';
-
-const ECS_VERSION = '9.4.0';
 
 export type AlertAction = 'alert.raised' | 'alert.acknowledged' | 'alert.resolved';
 

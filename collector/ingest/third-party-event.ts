@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { secretSpans } from '../../agent/sql/content-secrets.ts';
 import type { AuditEvent } from '../../contract/audit-event.ts';
 import { MASKED } from '../../contract/masked.ts';
+import { ECS_VERSION } from '../../contract/version.ts';
 
-/** ECS 9.4, as our own events. */
-const ECS_VERSION = '9.4.0';
 /** What others write holds a line or two; a probe's output can be 10 KiB. */
 const MAX_MESSAGE_LENGTH = 4_096;
 /** Characters of a hash: 128 bits make two events with the same id a matter of never. */

@@ -1,5 +1,6 @@
 import { analyzeSql } from '../../../agent/sql/analyze.ts';
 import type { AuditEvent } from '../../../contract/audit-event.ts';
+import { ECS_VERSION } from '../../../contract/version.ts';
 import { isRecord } from './detection.ts';
 import type { Logsource } from './logsource.ts';
 
@@ -82,7 +83,7 @@ function envelope(action: string, at: number, number: number): Given {
   const failed = action === 'db.session.auth_failed' || action === 'dbaudit.refused';
   return {
     '@timestamp': time,
-    ecs: { version: '9.4.0' },
+    ecs: { version: ECS_VERSION },
     event: {
       id: idOf(number),
       kind: 'event',

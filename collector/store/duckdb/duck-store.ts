@@ -26,7 +26,6 @@ import { historyRows } from './history-rows.ts';
 import { Keeper, type Kept } from './keeper.ts';
 import { DATABASE_FILE, type OpeningOptions, openDatabase } from './opening.ts';
 import { ALL_EVENTS } from './relation.ts';
-import { prepareRollup } from './rollup.ts';
 import { PARTITIONS } from './schema.ts';
 import { DuckSealedHistory } from './sealed-history.ts';
 import { search } from './search.ts';
@@ -80,10 +79,7 @@ const KEEPING_EVERY_MILLIS = 60_000;
 export async function openDuckStore(options: DuckStoreOptions): Promise<DuckStore> {
   const database = await openDatabase(options);
   try {
-    const lost = await database.write(async (connection) => {
-      await prepareRollup(connection);
-      return reconcile(connection, database.partitions);
-    });
+    const lost = await database.write((connection) => reconcile(connection, database.partitions));
     for (const file of lost) {
       options.log.error({ file }, 'a partition is lost');
       options.onNotice({ kind: 'lost', message: `the events of partition ${file} are lost` });
